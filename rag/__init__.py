@@ -1,0 +1,74 @@
+"""newspulse: answers questions about news articles and proves every sentence.
+
+import rag
+
+assistant = rag.open("my-store")           # a folder made by: rag index --store my-store ARTICLES
+answer = assistant.ask("What was signed in Lisbon?")
+print(answer.text)
+for citation in answer.citations:
+    print(citation.number, citation.headline, citation.quote)
+"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rag.errors import RagError
+from rag.records import (
+    Answer,
+    AnswerSentence,
+    Article,
+    Citation,
+    Claim,
+    Delta,
+    Done,
+    Event,
+    Hit,
+    Message,
+    Notice,
+    Passage,
+    Retrieved,
+    Scope,
+    Span,
+)
+
+if TYPE_CHECKING:
+    from embeddings.protocols import Embedder
+    from rag.pipeline import Pipeline
+    from rag.protocols import Generator
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Answer",
+    "AnswerSentence",
+    "Article",
+    "Citation",
+    "Claim",
+    "Delta",
+    "Done",
+    "Event",
+    "Hit",
+    "Message",
+    "Notice",
+    "Passage",
+    "RagError",
+    "Retrieved",
+    "Scope",
+    "Span",
+    "open",
+]
+
+
+def open(  # noqa: A001 - `rag.open` reads as what it does
+    store: str | Path | None = None,
+    *,
+    generator: "Generator | None" = None,
+    embedder: "Embedder | None" = None,
+) -> "Pipeline":
+    """Return an assistant over the store (default: that of the settings), with `ask` and `stream`.
+
+    Raises rag.RagError: no store there, made with another embedder, or damaged.
+    """
+    from rag.wiring import open_assistant  # noqa: PLC0415 - `import rag` stays quick
+
+    return open_assistant(store, generator=generator, embedder=embedder)

@@ -1,0 +1,55 @@
+"""An answer as JSON values: the one shape for the command line, evaluation runs and every later door."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from rag.records import Answer, Hit
+
+
+def answer_row(answer: Answer, *, depth: int = 50) -> dict[str, Any]:
+    """Return question, answer, ranked passages and ranked sentences, each list at most `depth` long, best first."""
+    sentences = [(h, s) for h in answer.hits for s in h.sentences]
+    sentences.sort(key=lambda found: -found[1].score)
+    return {
+        "question": answer.question,
+        "resolved_question": answer.resolved_question,
+        "answer": {
+            "text": answer.text,
+            "abstained": answer.abstained,
+            "confidence": round(answer.confidence, 4),
+            "generator": answer.generator,
+            "sentences": [{"text": s.text, "citations": list(s.citations)} for s in answer.sentences],
+            "citations": [
+                {
+                    "number": c.number,
+                    "article_id": c.article_id,
+                    "start": c.span.start,
+                    "end": c.span.end,
+                    "quote": c.quote,
+                    "headline": c.headline,
+                    "published": c.published.isoformat() if c.published else None,
+                }
+                for c in answer.citations
+            ],
+            "notices": [{"kind": n.kind, "text": n.text, "citations": list(n.citations)} for n in answer.notices],
+        },
+        "passages": [_place(h, h.passage.span.start, h.passage.span.end, h.score) for h in answer.hits[:depth]],
+        "ranked_sentences": [_place(h, s.span.start, s.span.end, s.score) for h, s in sentences[:depth]],
+    }
+
+
+def _place(hit: Hit, start: int, end: int, score: float) -> dict[str, Any]:
+    return {"article_id": hit.passage.article_id, "start": start, "end": end, "score": round(score, 6)}
+
+
+def hits_rows(hits: Iterable[Hit]) -> list[dict[str, Any]]:
+    """Return passages with their texts, for programs that only search."""
+    return [
+        {
+            **_place(h, h.passage.span.start, h.passage.span.end, h.score),
+            "headline": h.passage.headline,
+            "text": h.passage.text,
+            "found_by": h.found_by,
+        }
+        for h in hits
+    ]

@@ -1,0 +1,254 @@
+"""Reads files into articles: plain text, Markdown, HTML and JSONL corpora. Knows no store; a bad file is a Refusal."""
+
+import json
+import os
+import re
+from collections.abc import Iterable, Iterator
+from datetime import date, datetime
+from pathlib import Path
+
+from rag.dates import parse_date
+from rag.errors import ArticleRefused
+from rag.markup import read_html, read_markdown
+from rag.records import Article, Refusal
+from rag.stories import find_stories
+from rag.text import fold
+
+TEXT, MARKDOWN, HTML, JSONL = "text", "Markdown", "HTML", "JSONL"
+FORMATS = {
+    ".txt": TEXT,
+    ".text": TEXT,
+    ".md": MARKDOWN,
+    ".markdown": MARKDOWN,
+    ".html": HTML,
+    ".htm": HTML,
+    ".jsonl": JSONL,
+    ".ndjson": JSONL,
+}
+SHIPPED = "shipped"
+"""Stands for the folder of the shipped articles in `Article.path`, which differs from one installation to another."""
+
+MAX_ARTICLE_BYTES = 64 * 2**20
+_MAX_ID_CHARS = 512
+_NOT_IN_AN_ID = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]")
+
+
+def shipped_folder() -> Path:
+    """Return the folder of the articles that come with the program: inside the package, or beside it in a checkout."""
+    inside = Path(__file__).with_name("seeds")
+    return inside if inside.is_dir() else Path(__file__).parent.parent / "seeds"
+
+
+def find_files(paths: Iterable[Path]) -> Iterator[Path | Refusal]:
+    """Yield the files named, and those of known formats below the folders named, in order of path.
+
+    Hidden files and links that lead out of the folder are passed over; a named path that is no regular file is refused.
+    """
+    for path in paths:
+        if path.is_dir():
+            yield from _below(path)
+        elif not path.exists():
+            yield Refusal(str(path), "no such file or folder; check the path")
+        elif not path.is_file():
+            yield Refusal(str(path), "not a regular file")
+        elif path.suffix.lower() not in FORMATS:
+            known = " ".join(sorted(FORMATS))
+            yield Refusal(str(path), f"unknown format '{path.suffix or 'none'}'; known are: {known}")
+        else:
+            yield path
+
+
+def read_file(path: Path) -> Iterator[Article | Refusal]:
+    """Yield the articles of one file: one, or of a JSONL corpus one a row; a refusal for each that cannot be read."""
+    shown = _shown(path)
+    try:
+        if FORMATS.get(path.suffix.lower()) == JSONL:
+            yield from _read_corpus(path, shown)
+        else:
+            yield _read_article(path, shown)
+    except ArticleRefused as error:
+        yield Refusal(shown, str(error))
+    except OSError as error:
+        yield Refusal(shown, f"cannot be read: {error.strerror or error}")
+
+
+def article_from_text(
+    text: str,
+    *,
+    article_id: str,
+    title: str = "",
+    published: date | None = None,
+    publisher: str = "",
+    author: str = "",
+    url: str = "",
+    path: str = "",
+    format_name: str = TEXT,
+) -> Article:
+    """Return the article that a text makes; what is not given is read from the text itself.
+
+    The text is kept as it stands but for a byte order mark and CRLF. Raises ArticleRefused for a text without words,
+    with NUL or with half a surrogate pair, and for an id that is empty, too long or holds control characters.
+    """
+    _check_id(article_id)
+    text = _clean(text)
+    headings, skip, front = read_markdown(text) if format_name == MARKDOWN else ([], [], {})
+    masthead, stories = find_stories(text, title=title or str(front.get("title") or ""), headings=headings, skip=skip)
+    if not stories:
+        raise ArticleRefused("holds no sentence of body text")
+    return Article(
+        id=article_id,
+        title=masthead.title or article_id,
+        text=text,
+        stories=stories,
+        published=published or _as_date(front.get("date")) or masthead.published,
+        publisher=publisher or str(front.get("publisher") or "") or masthead.publisher,
+        author=author or str(front.get("author") or "") or masthead.author,
+        url=_web_address(url or str(front.get("url") or "")),
+        path=path,
+    )
+
+
+def _below(folder: Path) -> Iterator[Path]:
+    root = folder.resolve()
+    for parent, folders, names in os.walk(folder):
+        folders[:] = sorted(f for f in folders if not f.startswith("."))
+        for name in sorted(names):
+            path = Path(parent) / name
+            known = path.suffix.lower() in FORMATS and not name.startswith(".")
+            if known and path.is_file() and path.resolve().is_relative_to(root):
+                yield path
+
+
+def _shown(path: Path) -> str:
+    """Return what identifies the file in the store, the same in every installation for the shipped ones."""
+    resolved = path.resolve()
+    folder = shipped_folder().resolve()
+    return f"{SHIPPED}/{resolved.name}" if resolved.parent == folder else str(resolved)
+
+
+def _read_article(path: Path, shown: str) -> Article:
+    size = path.stat().st_size
+    if size > MAX_ARTICLE_BYTES:
+        raise ArticleRefused(f"{size / 2**20:.0f} MB; one article may have {MAX_ARTICLE_BYTES >> 20}: split it")
+    content = path.read_bytes()
+    if FORMATS[path.suffix.lower()] == HTML:
+        return _read_html(content, path.stem, shown)
+    return article_from_text(
+        _decode(content), article_id=path.stem, path=shown, format_name=FORMATS[path.suffix.lower()]
+    )
+
+
+def _read_html(content: bytes, stem: str, shown: str) -> Article:
+    if not content.strip():
+        raise ArticleRefused("empty")
+    page = read_html(content)
+    if page is None:
+        raise ArticleRefused("no article text was found in this page")
+    text = _clean(page.text)
+    _check_id(stem)
+    masthead, stories = find_stories(text, title=page.title, headings=page.headings)
+    if not stories:
+        raise ArticleRefused("no article text was found in this page")
+    return Article(
+        id=stem,
+        title=masthead.title or stem,
+        text=text,
+        stories=stories,
+        published=parse_date(page.published) or masthead.published,
+        publisher=page.publisher or masthead.publisher,
+        author=page.author or masthead.author,
+        url=_web_address(page.url),
+        path=shown,
+    )
+
+
+def _read_corpus(path: Path, shown: str) -> Iterator[Article | Refusal]:
+    seen: dict[str, int] = {}
+    with path.open("rb") as file:
+        for number, line in enumerate(file, 1):
+            if not line.strip():
+                continue
+            where = f"{shown}:{number}"
+            try:
+                article = _read_row(line, shown)
+                first = seen.setdefault(article.id, number)
+                if first != number:
+                    raise ArticleRefused(f"the id '{article.id}' stands already in line {first}")  # noqa: TRY301
+                yield article
+            except ArticleRefused as error:
+                yield Refusal(where, str(error))
+    if not seen:
+        yield Refusal(shown, "holds no article: one JSON object a line is needed")
+
+
+def _read_row(line: bytes, shown: str) -> Article:
+    if len(line) > MAX_ARTICLE_BYTES:
+        raise ArticleRefused(f"a row of {len(line) / 2**20:.0f} MB; one may have {MAX_ARTICLE_BYTES >> 20}")
+    try:
+        row = json.loads(_decode(line))
+    except (ValueError, RecursionError) as error:
+        raise ArticleRefused(f"no JSON: {error}") from error
+    if not isinstance(row, dict) or not isinstance(row.get("id"), str) or not isinstance(row.get("text"), str):
+        raise ArticleRefused('a row needs "id" and "text", both strings')
+
+    def field(*names: str) -> str:
+        return next((str(row[n]) for n in names if row.get(n)), "")
+
+    return article_from_text(
+        row["text"],
+        article_id=row["id"],
+        title=_clean(field("title")).strip() if field("title") else "",
+        published=_as_date(field("published", "date", "published_at")),
+        publisher=field("publisher", "source"),
+        author=field("author"),
+        url=field("url"),
+        path=shown,
+    )
+
+
+def _decode(content: bytes) -> str:
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise ArticleRefused("UTF-16 text; save it as UTF-8")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        if b"\0" in content[:8192]:
+            raise ArticleRefused("a binary file, no text") from error
+        raise ArticleRefused(f"no UTF-8: byte {error.start} is {content[error.start]:#x}; convert it") from error
+
+
+def _clean(text: str) -> str:
+    if "\0" in text:
+        raise ArticleRefused("a binary file, no text")
+    text = text.removeprefix("\ufeff").replace("\r\n", "\n")
+    if not fold(text):
+        raise ArticleRefused("empty")
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise ArticleRefused(f"character {error.start} is half of a surrogate pair") from error
+    return text
+
+
+def _check_id(article_id: str) -> None:
+    if not article_id.strip() or len(article_id) > _MAX_ID_CHARS or _NOT_IN_AN_ID.search(article_id):
+        raise ArticleRefused(
+            f"an id has 1 to {_MAX_ID_CHARS} characters and no control characters: {article_id[:60]!r}"
+        )
+    try:
+        article_id.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise ArticleRefused("the id holds half of a surrogate pair") from error
+
+
+def _as_date(value: object) -> date | None:
+    if isinstance(value, datetime):
+        return value.date()
+    if isinstance(value, date):
+        return value
+    return parse_date(value) if isinstance(value, str) else None
+
+
+def _web_address(url: str) -> str:
+    """Return the address where it is http or https; anything else would be a link that runs or leaks."""
+    return url.strip() if re.match(r"https?://\S+\Z", url.strip(), re.IGNORECASE) else ""

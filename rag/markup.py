@@ -1,0 +1,92 @@
+"""What Markdown and HTML say of a text: headings, front matter. The parsing is markdown-it's and trafilatura's."""
+
+import re
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+from rag.errors import ArticleRefused
+from rag.records import Span
+from rag.stories import Heading
+
+_FRONT_MATTER = re.compile(r"\A---\n(.*?)\n(?:---|\.\.\.)\n", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What trafilatura finds in an HTML page: the article's text, with its headings, and metadata."""
+
+    text: str
+    headings: tuple[Heading, ...]
+    title: str
+    published: str
+    publisher: str
+    author: str
+    url: str
+
+
+def read_html(content: bytes) -> Page | None:
+    """Return the page's article; None where there is none."""
+    import trafilatura  # noqa: PLC0415 - slow to import, and only HTML needs it
+
+    found = trafilatura.bare_extraction(content, with_metadata=True, include_comments=False)
+    # Its type allows a dict, for a flag that is not given.
+    if found is None or isinstance(found, dict) or not (found.text or "").strip():
+        return None
+    heads = [(el.get("rend") or "h2", "".join(el.itertext())) for el in found.body.iter("head")]
+    text = found.text or ""
+    return Page(
+        text,
+        tuple(_locate(text, heads)),
+        (found.title or "").strip(),
+        found.date or "",
+        found.sitename or "",
+        found.author or "",
+        found.url or "",
+    )
+
+
+def read_markdown(text: str) -> tuple[list[Heading], list[Span], dict[str, Any]]:
+    """Return a Markdown text's headings, the stretch of its front matter, and what that says."""
+    from markdown_it import MarkdownIt  # noqa: PLC0415 - only Markdown needs it
+
+    skip: list[Span] = []
+    front: dict[str, Any] = {}
+    match = _FRONT_MATTER.match(text)
+    offset = 0
+    if match:
+        import yaml  # noqa: PLC0415 - only front matter needs it
+
+        try:
+            loaded = yaml.safe_load(match.group(1))
+        except yaml.YAMLError as error:
+            raise ArticleRefused(f"the front matter is no YAML: {str(error).splitlines()[0]}") from error
+        front = {str(k).lower(): v for k, v in loaded.items()} if isinstance(loaded, dict) else {}
+        skip = [Span(0, match.end())]
+        offset = match.end()
+    starts = [0]
+    for line in text[offset:].split("\n"):
+        starts.append(starts[-1] + len(line) + 1)
+    headings = []
+    tokens = MarkdownIt("commonmark").parse(text[offset:])
+    for token, inline in pairwise(tokens):
+        if token.type == "heading_open" and token.map and inline.content.strip():
+            first, last = token.map
+            at = Span(offset + starts[first], offset + starts[last] - 1)
+            headings.append(Heading(at, " ".join(inline.content.split()), int(token.tag[1:])))
+    return headings, skip, front
+
+
+def _locate(text: str, heads: list[tuple[str, str]]) -> list[Heading]:
+    """Return the headings that stand on a line of their own in the text, in order."""
+    found: list[Heading] = []
+    start = 0
+    for rank, head in heads:
+        line = " ".join(head.split())
+        match = re.compile(rf"^{re.escape(line)}[ \t]*$", re.MULTILINE).search(text, start) if line else None
+        if match:
+            at = Span(match.start(), match.start() + len(line))
+            level = int(rank[1:]) if rank[1:].isdigit() else 2
+            found.append(Heading(at, line, level))
+            start = at.end
+    return found

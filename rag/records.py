@@ -1,0 +1,239 @@
+"""The nouns: articles and what is made of them, up to an answer. Knows no file, no store and no model.
+
+Spans count characters of Article.text, half-open. Records are never edited; a changed one is returned new.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from types import MappingProxyType
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Span:
+    """Characters start to end of an article's text, half-open."""
+
+    start: int
+    end: int
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.start <= self.end:
+            raise ValueError(f"a span runs forward from 0: {self.start}, {self.end}")
+
+    def __len__(self) -> int:
+        """Return the number of characters."""
+        return self.end - self.start
+
+    def of(self, text: str) -> str:
+        """Return the characters of the text that stand here."""
+        return text[self.start : self.end]
+
+    def shifted(self, by: int) -> "Span":
+        """Return the same stretch `by` characters later."""
+        return Span(self.start + by, self.end + by)
+
+    def holds(self, other: "Span") -> bool:
+        """Return whether the other lies wholly inside."""
+        return self.start <= other.start and other.end <= self.end
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """One piece of news: its headline and the stretches of text under it, boilerplate left out.
+
+    `headline_at` is None where the headline does not stand in the text (a title from a file's metadata).
+    """
+
+    headline: str
+    headline_at: Span | None
+    parts: tuple[Span, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Article:
+    """An article as it was read; `text` is never changed, so that spans hold for ever."""
+
+    id: str
+    title: str
+    text: str
+    stories: tuple[Story, ...]
+    published: date | None = None
+    publisher: str = ""
+    author: str = ""
+    url: str = ""
+    path: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ArticleSummary:
+    """An article without its text: what lists and citations show of it."""
+
+    id: str
+    title: str
+    published: date | None
+    publisher: str
+    author: str
+    url: str
+    path: str
+    stories: int
+    passages: int
+    characters: int
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """What is retrieved and shown: whole sentences of one story, `text == article.text[span]`.
+
+    `tokens` counts headline and text as the embedder sees them. `id` is 0 until the store has given one.
+    """
+
+    id: int
+    article_id: str
+    headline: str
+    text: str
+    span: Span
+    tokens: int
+    sentences: tuple[Span, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredSpan:
+    """A sentence's place in its article, and how well it fits the question."""
+
+    span: Span
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A passage that was found; `sentences` holds those of its sentences that were scored, best first."""
+
+    passage: Passage
+    score: float
+    found_by: str
+    sentences: tuple[ScoredSpan, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What part of the library to search; an empty field sets no bound. Dates are inclusive."""
+
+    article_ids: frozenset[str] = frozenset()
+    publishers: frozenset[str] = frozenset()
+    since: date | None = None
+    until: date | None = None
+
+    def __bool__(self) -> bool:
+        """Return whether anything is bounded."""
+        return bool(self.article_ids or self.publishers or self.since or self.until)
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One turn of the conversation so far."""
+
+    role: Literal["user", "assistant"]
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A sentence that a generator says, and the stretches of passages it rests on, as (passage id, span)."""
+
+    text: str
+    quotes: tuple[tuple[int, Span], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """A numbered source: `quote` stands in the article at `span`, to the character. Built by rag.citations only."""
+
+    number: int
+    article_id: str
+    span: Span
+    quote: str
+    headline: str
+    title: str
+    published: date | None
+    publisher: str
+    url: str
+    passage_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerSentence:
+    """A sentence of the answer with the numbers of its citations."""
+
+    text: str
+    citations: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something a reader should know beside the answer; `kind` is a stable word for programs."""
+
+    kind: str
+    text: str
+    citations: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The whole answer. `confidence` is in [0, 1] and is given when abstaining too."""
+
+    question: str
+    resolved_question: str
+    text: str
+    sentences: tuple[AnswerSentence, ...]
+    citations: tuple[Citation, ...]
+    notices: tuple[Notice, ...]
+    hits: tuple[Hit, ...]
+    abstained: bool
+    confidence: float
+    generator: str
+
+
+@dataclass(frozen=True, slots=True)
+class Retrieved:
+    """First event of a stream: what the answer will rest on, best first."""
+
+    hits: tuple[Hit, ...]
+    resolved_question: str
+
+
+@dataclass(frozen=True, slots=True)
+class Delta:
+    """A further piece of the answer's text, past the citation gate; the pieces joined are the text."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """Last event of a stream: the answer whole."""
+
+    answer: Answer
+
+
+Event = Retrieved | Delta | Done
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A file or row that did not go in, and why."""
+
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class IndexReport:
+    """What an indexing run did, article by article."""
+
+    added: tuple[str, ...] = ()
+    updated: tuple[str, ...] = ()
+    unchanged: tuple[str, ...] = ()
+    refused: tuple[Refusal, ...] = ()
+    passages: int = 0
+    passed_over: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))

@@ -1,0 +1,102 @@
+"""What finds passages: by meaning, by words, and both fused. Every one is a Retriever."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from rag.library import Library
+from rag.protocols import Retriever
+from rag.question import question_words
+from rag.records import Hit, Scope
+
+_SPARE = 20
+
+
+class DenseRetriever:
+    """Passages whose vectors are nearest to the question's; the score is their cosine."""
+
+    def __init__(self, library: Library) -> None:
+        self._library = library
+
+    @property
+    def name(self) -> str:
+        """What `Hit.found_by` says."""
+        return "dense"
+
+    def retrieve(self, question: str, k: int, scope: Scope | None = None) -> list[Hit]:
+        """Return the k nearest; a passage that was removed meanwhile is dropped and the next takes its place."""
+        view = self._library.view()
+        vector = self._library.embed_question(question)
+        with self._library.reader() as reader:
+            keep = reader.passage_ids(scope) if scope else None
+            wanted = 2 * k + _SPARE
+            while True:
+                near = view.index.search(vector, wanted, keep=keep)
+                found = reader.passages([n.id for n in near])
+                hits = [Hit(found[n.id], n.cosine, self.name) for n in near if n.id in found]
+                if len(hits) >= k or len(near) < wanted:
+                    return hits[:k]
+                wanted *= 4
+
+
+class LexicalRetriever:
+    """Passages that hold the question's words; the score is their BM25."""
+
+    def __init__(self, library: Library) -> None:
+        self._library = library
+
+    @property
+    def name(self) -> str:
+        """What `Hit.found_by` says."""
+        return "lexical"
+
+    def retrieve(self, question: str, k: int, scope: Scope | None = None) -> list[Hit]:
+        """Return the k best by BM25 over headline and text; none where no word of the question stands anywhere."""
+        with self._library.reader() as reader:
+            scored = reader.search_words(question_words(question), k, scope)
+            found = reader.passages([key for key, _ in scored])
+        return [Hit(found[key], score, self.name) for key, score in scored if key in found]
+
+
+class FusedRetriever:
+    """Two or more retrievers' scores, each divided by its best and weighted, added up.
+
+    A passage that one of them did not bring counts there as its last: below its cut-off, by how much is not known.
+    """
+
+    def __init__(self, retrievers: Sequence[Retriever], weights: Sequence[float], *, depth: int = 100) -> None:
+        self._retrievers = tuple(retrievers)
+        self._weights = tuple(weights)
+        self._depth = depth
+
+    @property
+    def name(self) -> str:
+        """The names of the retrievers, joined."""
+        return "+".join(r.name for r in self._retrievers)
+
+    def retrieve(self, question: str, k: int, scope: Scope | None = None) -> list[Hit]:
+        """Return the k passages with the highest sum, best first, ties by passage id."""
+        rankings = [r.retrieve(question, max(k, self._depth), scope) for r in self._retrievers]
+        return fuse(rankings, self._weights, k)
+
+
+def fuse(rankings: Sequence[Sequence[Hit]], weights: Sequence[float], k: int) -> list[Hit]:
+    """Return the k passages with the highest weighted sum of scores, best first, ties by passage id.
+
+    Scores are divided by the ranking's best where that is above 1 (BM25 has no upper bound, a cosine has).
+    """
+    totals: dict[int, float] = {}
+    hits: dict[int, Hit] = {}
+    for ranking in rankings:
+        for hit in ranking:
+            known = hits.get(hit.passage.id)
+            found_by = f"{known.found_by}+{hit.found_by}" if known else hit.found_by
+            hits[hit.passage.id] = replace(hit, found_by=found_by)
+    for ranking, weight in zip(rankings, weights, strict=True):
+        top = max([1.0, *(h.score for h in ranking)])
+        scores = {h.passage.id: h.score / top for h in ranking}
+        # Nothing found says nothing; a ranking that holds all there is has no cut-off.
+        floor = min(scores.values(), default=0.0)
+        for key in hits:
+            totals[key] = totals.get(key, 0.0) + weight * scores.get(key, floor)
+    ordered = sorted(hits, key=lambda key: (-totals[key], key))
+    return [replace(hits[key], score=totals[key]) for key in ordered[:k]]

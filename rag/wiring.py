@@ -1,0 +1,112 @@
+"""Chooses the classes and puts them together; the only place that does."""
+
+from collections.abc import Callable, Sequence
+from importlib.metadata import entry_points
+from pathlib import Path
+
+from embeddings.protocols import Embedder, Matrix, VectorIndex
+from rag.articles import shipped_folder
+from rag.database import DATABASE
+from rag.errors import SettingsInvalid
+from rag.extractive import ExtractiveGenerator
+from rag.indexing import Acknowledge, Indexer
+from rag.library import Library
+from rag.pipeline import Pipeline
+from rag.protocols import Generator, Progress
+from rag.rerank import SentenceRanker
+from rag.retrievers import DenseRetriever, FusedRetriever, LexicalRetriever
+from rag.settings import Settings, load_settings
+
+GENERATOR_GROUP = "rag.generators"
+HASHED = "hashed"
+
+# Experiment 1 of eval/LOG.md: BM25, divided by its best, beside the cosine.
+_DENSE_WEIGHT = 1.0
+_LEXICAL_WEIGHT = 0.43
+
+
+def open_assistant(
+    store: str | Path | None = None,
+    *,
+    settings: Settings | None = None,
+    embedder: Embedder | None = None,
+    generator: Generator | None = None,
+) -> Pipeline:
+    """Return what answers questions from the store; an object given here wins over the name in the settings.
+
+    Raises StoreMissing, StoreMismatch or StoreDamaged, and SettingsInvalid for an unknown generator.
+    """
+    settings = settings or load_settings({"store": store})
+    library = Library(
+        Path(store) if store else settings.store, embedder or make_embedder(settings.embedder), build_index
+    )
+    fused = FusedRetriever(
+        (DenseRetriever(library), LexicalRetriever(library)),
+        (_DENSE_WEIGHT, _LEXICAL_WEIGHT),
+        depth=2 * settings.depth,
+    )
+    return Pipeline(
+        library,
+        SentenceRanker(fused, library, depth=settings.depth),
+        generator or make_generator(settings.generator),
+        ExtractiveGenerator(),
+        depth=settings.depth,
+        threshold=settings.threshold,
+    )
+
+
+def open_indexer(
+    settings: Settings,
+    *,
+    embedder: Embedder | None = None,
+    progress: Progress | None = None,
+    acknowledge: Acknowledge | None = None,
+) -> Indexer:
+    """Return what puts articles into the store of the settings."""
+    return Indexer(
+        settings.store,
+        embedder or make_embedder(settings.embedder),
+        passage_tokens=settings.passage_tokens,
+        progress=progress,
+        acknowledge=acknowledge,
+    )
+
+
+def store_exists(settings: Settings) -> bool:
+    """Return whether the settings' store was ever begun."""
+    return (settings.store / DATABASE).is_file()
+
+
+def shipped_articles() -> Path:
+    """Return the folder of the articles that come with the program."""
+    return shipped_folder()
+
+
+def make_embedder(name: str) -> Embedder:
+    """Return the embedder of this name: "hashed", a package that carries a model, or a model's folder."""
+    if name == HASHED:
+        from embeddings.hashed import HashedEmbedder  # noqa: PLC0415 - one embedder is loaded, not all
+
+        return HashedEmbedder()
+    from embeddings.sentence import SentenceTransformerEmbedder  # noqa: PLC0415 - as above
+
+    return SentenceTransformerEmbedder(name)
+
+
+def make_generator(name: str) -> Generator:
+    """Return the generator of this name: the built-in one, or an installed package's under `rag.generators`."""
+    if name == "extractive":
+        return ExtractiveGenerator()
+    found = {entry.name: entry for entry in entry_points(group=GENERATOR_GROUP)}
+    if name not in found:
+        known = ", ".join(sorted(["extractive", *found]))
+        raise SettingsInvalid(f"unknown generator '{name}'; known are: {known}")
+    factory: Callable[[], Generator] = found[name].load()
+    return factory()
+
+
+def build_index(ids: Sequence[int], vectors: Matrix) -> VectorIndex:
+    """Return the vector index over these vectors."""
+    from embeddings.faiss_index import FaissIndex  # noqa: PLC0415 - faiss is not needed to list or to index
+
+    return FaissIndex(ids, vectors)
