@@ -4,15 +4,15 @@ import json
 import os
 import re
 from collections.abc import Iterable, Iterator
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
+from typing import BinaryIO
 
 from rag.dates import parse_date
 from rag.errors import ArticleRefused
 from rag.markup import read_html, read_markdown
 from rag.records import Article, Refusal
 from rag.stories import find_stories
-from rag.text import fold
 
 TEXT, MARKDOWN, HTML, JSONL = "text", "Markdown", "HTML", "JSONL"
 FORMATS = {
@@ -30,6 +30,7 @@ SHIPPED = "shipped"
 
 MAX_ARTICLE_BYTES = 64 * 2**20
 _MAX_ID_CHARS = 512
+_YAML_NULL = ("~", "null", "Null", "NULL")
 _NOT_IN_AN_ID = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]")
 
 
@@ -45,17 +46,14 @@ def find_files(paths: Iterable[Path]) -> Iterator[Path | Refusal]:
     Hidden files and links that lead out of the folder are passed over; a named path that is no regular file is refused.
     """
     for path in paths:
-        if path.is_dir():
-            yield from _below(path)
-        elif not path.exists():
-            yield Refusal(str(path), "no such file or folder; check the path")
-        elif not path.is_file():
-            yield Refusal(str(path), "not a regular file")
-        elif path.suffix.lower() not in FORMATS:
-            known = " ".join(sorted(FORMATS))
-            yield Refusal(str(path), f"unknown format '{path.suffix or 'none'}'; known are: {known}")
-        else:
-            yield path
+        try:
+            if path.is_dir():
+                yield from _below(path)
+                continue
+            reason = _why_not(path)
+        except OSError as error:
+            reason = f"cannot be read: {error.strerror or error}"
+        yield Refusal(_printable(path), reason) if reason else path
 
 
 def read_file(path: Path) -> Iterator[Article | Refusal]:
@@ -92,38 +90,64 @@ def article_from_text(
     _check_id(article_id)
     text = _clean(text)
     headings, skip, front = read_markdown(text) if format_name == MARKDOWN else ([], [], {})
-    masthead, stories = find_stories(text, title=title or str(front.get("title") or ""), headings=headings, skip=skip)
+
+    def said(name: str) -> str:
+        value = front.get(name)
+        return value if isinstance(value, str) and value not in _YAML_NULL else ""
+
+    masthead, stories = find_stories(text, title=title or said("title"), headings=headings, skip=skip)
     if not stories:
         raise ArticleRefused("holds no sentence of body text")
-    return Article(
+    article = Article(
         id=article_id,
         title=masthead.title or article_id,
         text=text,
         stories=stories,
-        published=published or _as_date(front.get("date")) or masthead.published,
-        publisher=publisher or str(front.get("publisher") or "") or masthead.publisher,
-        author=author or str(front.get("author") or "") or masthead.author,
-        url=_web_address(url or str(front.get("url") or "")),
+        published=published or parse_date(said("date")) or masthead.published,
+        publisher=publisher or said("publisher") or masthead.publisher,
+        author=author or said("author") or masthead.author,
+        url=_web_address(url or said("url")),
         path=path,
     )
+    _check_characters(f"{article.title}{article.publisher}{article.author}{article.url}")
+    return article
 
 
-def _below(folder: Path) -> Iterator[Path]:
+def _why_not(path: Path) -> str:
+    """Return why a named path cannot be an article; empty where it can."""
+    if not path.exists():
+        return "no such file or folder; check the path"
+    if not path.is_file():
+        return "not a regular file"
+    if path.suffix.lower() not in FORMATS:
+        return f"unknown format '{_printable(path.suffix) or 'none'}'; known are: {' '.join(sorted(FORMATS))}"
+    return ""
+
+
+def _below(folder: Path) -> Iterator[Path | Refusal]:
     root = folder.resolve()
-    for parent, folders, names in os.walk(folder):
+    closed: list[OSError] = []
+    for parent, folders, names in os.walk(folder, onerror=closed.append):
         folders[:] = sorted(f for f in folders if not f.startswith("."))
         for name in sorted(names):
             path = Path(parent) / name
             known = path.suffix.lower() in FORMATS and not name.startswith(".")
             if known and path.is_file() and path.resolve().is_relative_to(root):
                 yield path
+    for error in closed:
+        yield Refusal(_printable(error.filename), f"cannot be read: {error.strerror or error}")
 
 
 def _shown(path: Path) -> str:
     """Return what identifies the file in the store, the same in every installation for the shipped ones."""
     resolved = path.resolve()
     folder = shipped_folder().resolve()
-    return f"{SHIPPED}/{resolved.name}" if resolved.parent == folder else str(resolved)
+    return f"{SHIPPED}/{resolved.name}" if resolved.parent == folder else _printable(resolved)
+
+
+def _printable(path: Path | str) -> str:
+    """Return the path as text; bytes of a name that are no UTF-8 are written as escapes."""
+    return str(path).encode("utf-8", "backslashreplace").decode()
 
 
 def _read_article(path: Path, shown: str) -> Article:
@@ -165,7 +189,7 @@ def _read_html(content: bytes, stem: str, shown: str) -> Article:
 def _read_corpus(path: Path, shown: str) -> Iterator[Article | Refusal]:
     seen: dict[str, int] = {}
     with path.open("rb") as file:
-        for number, line in enumerate(file, 1):
+        for number, line in enumerate(_rows(file), 1):
             if not line.strip():
                 continue
             where = f"{shown}:{number}"
@@ -181,9 +205,17 @@ def _read_corpus(path: Path, shown: str) -> Iterator[Article | Refusal]:
         yield Refusal(shown, "holds no article: one JSON object a line is needed")
 
 
+def _rows(file: BinaryIO) -> Iterator[bytes]:
+    """Yield the lines; of one that is too long only as much as shows that it is."""
+    while line := file.readline(MAX_ARTICLE_BYTES + 1):
+        yield line
+        while len(line) > MAX_ARTICLE_BYTES and not line.endswith(b"\n"):
+            line = file.readline(MAX_ARTICLE_BYTES + 1)
+
+
 def _read_row(line: bytes, shown: str) -> Article:
     if len(line) > MAX_ARTICLE_BYTES:
-        raise ArticleRefused(f"a row of {len(line) / 2**20:.0f} MB; one may have {MAX_ARTICLE_BYTES >> 20}")
+        raise ArticleRefused(f"a row of more than {MAX_ARTICLE_BYTES >> 20} MB; split it")
     try:
         row = json.loads(_decode(line))
     except (ValueError, RecursionError) as error:
@@ -198,7 +230,7 @@ def _read_row(line: bytes, shown: str) -> Article:
         row["text"],
         article_id=row["id"],
         title=_clean(field("title")).strip() if field("title") else "",
-        published=_as_date(field("published", "date", "published_at")),
+        published=parse_date(field("published", "date", "published_at")),
         publisher=field("publisher", "source"),
         author=field("author"),
         url=field("url"),
@@ -218,16 +250,20 @@ def _decode(content: bytes) -> str:
 
 
 def _clean(text: str) -> str:
+    _check_characters(text)
+    text = text.removeprefix("\ufeff").replace("\r\n", "\n")
+    if not text.strip():
+        raise ArticleRefused("empty")
+    return text
+
+
+def _check_characters(text: str) -> None:
     if "\0" in text:
         raise ArticleRefused("a binary file, no text")
-    text = text.removeprefix("\ufeff").replace("\r\n", "\n")
-    if not fold(text):
-        raise ArticleRefused("empty")
     try:
         text.encode("utf-8")
     except UnicodeEncodeError as error:
         raise ArticleRefused(f"character {error.start} is half of a surrogate pair") from error
-    return text
 
 
 def _check_id(article_id: str) -> None:
@@ -239,14 +275,6 @@ def _check_id(article_id: str) -> None:
         article_id.encode("utf-8")
     except UnicodeEncodeError as error:
         raise ArticleRefused("the id holds half of a surrogate pair") from error
-
-
-def _as_date(value: object) -> date | None:
-    if isinstance(value, datetime):
-        return value.date()
-    if isinstance(value, date):
-        return value
-    return parse_date(value) if isinstance(value, str) else None
 
 
 def _web_address(url: str) -> str:

@@ -83,7 +83,7 @@ def _groups(sized: list[tuple[Span, int]], room: int) -> Iterator[list[Span]]:
     total = sum(tokens for _, tokens in sized)
     if not sized:
         return
-    runs = -(-total // room)
+    runs = max(-(-total // room), 1)
     target = total / runs
     group: list[Span] = []
     used = 0

@@ -9,8 +9,9 @@ from collections.abc import Sequence
 
 from rag.records import Hit
 
-# Experiment 3 of eval/LOG.md: the best sentence's score is about 1.3 for answerable questions, 0.5 for foreign ones.
-_MIDDLE = 0.75
+# Experiment 3 of eval/LOG.md: on the shipped articles the best sentence scores above 1.07 for 95 % of the answerable
+# questions, below 0.94 for 95 % of the questions that were written for other corpora.
+_MIDDLE = 1.0
 _STEEPNESS = 6.0
 THRESHOLD = 0.5
 """Below this the answer abstains."""

@@ -5,13 +5,18 @@ from datetime import date, datetime
 
 from dateutil import parser as dateutil_parser
 
-_MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|sept|oct|nov|dec)[a-z]*\.?"
+MONTH_NAME = (
+    r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?"
+    r"|nov(?:ember)?|dec(?:ember)?)\.?"
+)
+"""Pattern of an English month's name, whole or short; to be compiled with IGNORECASE."""
+
 DATE = re.compile(
     rf"""
     \b\d{{4}}[-/.]\d{{1,2}}[-/.]\d{{1,2}}            # 2025-12-24
     | \b\d{{1,2}}[-/.]\d{{1,2}}[-/.]\d{{4}}(?!\d)    # 24-12-2025
-    | \b\d{{1,2}}(?:st|nd|rd|th)?\s+{_MONTH},?\s+\d{{4}}(?!\d)
-    | \b{_MONTH}\s+\d{{1,2}}(?:st|nd|rd|th)?,?\s+\d{{4}}(?!\d)
+    | \b\d{{1,2}}(?:st|nd|rd|th)?\s+{MONTH_NAME},?\s+\d{{4}}(?!\d)
+    | \b{MONTH_NAME}\s+\d{{1,2}}(?:st|nd|rd|th)?,?\s+\d{{4}}(?!\d)
     | \d{{4}}\s*年\s*\d{{1,2}}\s*月\s*\d{{1,2}}\s*日
     """,
     re.IGNORECASE | re.VERBOSE,

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import numpy as np
 
+from embeddings.errors import VectorsInvalid
 from embeddings.protocols import Embedder
 from rag.articles import find_files, read_file
 from rag.chunking import CHUNKING_VERSION, cut_into_passages, embedded_text
 from rag.errors import SettingsInvalid, StoreMissing
-from rag.identity import SENTENCE_DTYPE, Identity, check_identity
+from rag.identity import PASSAGE_DTYPE, SENTENCE_DTYPE, Identity, check_identity
 from rag.protocols import Progress
 from rag.records import Article, IndexReport, Passage, Refusal
 from rag.store import Prepared, commit_articles, content_hash, replace_passages, taken
@@ -82,43 +83,60 @@ class Indexer:
     def rebuild(self) -> int:
         """Cut and embed every stored article anew with this embedder, in one commit; return the number of articles."""
         with StoreReader(self._folder) as reader:
-            keys = reader.article_ids()
-            self._total = sum(_bytes(reader.article(key)) for key in keys)
+            self._done = 0
+            self._total = sum(_bytes(reader.article(key)) for key in reader.article_ids())
             identity = self._identity(None)
 
             def prepare(key: str) -> Prepared:
                 article = reader.article(key)
                 return self._embed(article, self._cut(article, identity.passage_tokens))
 
-            replace_passages(self._folder, identity, keys, prepare)
-        return len(keys)
+            return replace_passages(self._folder, identity, prepare)
 
     def _index(self, items: Iterable[Article | Refusal]) -> IndexReport:
+        self._done = 0
+        tally = _Tally()
+        batch: dict[str, tuple[Article, list[Passage]]] = {}
         with ExitStack() as stack:
             reader = self._open(stack)
             identity = self._identity(reader)
-            tally = _Tally()
-            batch: list[tuple[Article, list[Passage]]] = []
+
+            def commit() -> None:
+                nonlocal reader
+                self._commit(identity, list(batch.values()), tally)
+                batch.clear()
+                reader = reader or self._open(stack)
+
             for item in items:
-                if isinstance(item, Refusal):
-                    tally.refused.append(item)
-                    continue
-                refusal, same = _compare(item, reader.hashes([item.id]) if reader else {})
-                if refusal:
-                    tally.refused.append(refusal)
-                elif same:
-                    tally.note("unchanged", item.id, 0)
-                    self._acknowledge(item.id, "unchanged")
-                    self._advance(_bytes(item), item.id)
-                else:
-                    batch.append((item, self._cut(item, identity.passage_tokens)))
-                if len(batch) >= _BATCH_ARTICLES or sum(len(cut) for _, cut in batch) >= _BATCH_PASSAGES:
-                    self._commit(identity, batch, tally)
-                    batch = []
+                # Of two of one id in a batch, the second is compared with what the first has become.
+                if isinstance(item, Article) and item.id in batch:
+                    commit()
+                changed = self._changed(item, reader, tally)
+                if changed:
+                    batch[changed.id] = (changed, self._cut(changed, identity.passage_tokens))
+                if len(batch) >= _BATCH_ARTICLES or sum(len(cut) for _, cut in batch.values()) >= _BATCH_PASSAGES:
+                    commit()
             # An empty batch still makes a store, so that the next command finds one.
             if batch or reader is None:
-                self._commit(identity, batch, tally)
+                commit()
         return tally.report()
+
+    def _changed(self, item: Article | Refusal, reader: StoreReader | None, tally: _Tally) -> Article | None:
+        """Return the article where it must be written; else note its fate and return None."""
+        refusal = item if isinstance(item, Refusal) else _unfit(item)
+        if isinstance(item, Refusal) or refusal:
+            tally.refused += [refusal] if refusal else []
+            return None
+        refusal, same = _compare(item, reader.hashes([item.id]) if reader else {})
+        if refusal:
+            tally.refused.append(refusal)
+            return None
+        if same:
+            tally.note("unchanged", item.id, 0)
+            self._acknowledge(item.id, "unchanged")
+            self._advance(_bytes(item), item.id)
+            return None
+        return item
 
     def _open(self, stack: ExitStack) -> StoreReader | None:
         try:
@@ -142,27 +160,35 @@ class Indexer:
         return cut_into_passages(article, self._embedder.count_tokens, passage_tokens=passage_tokens)
 
     def _embed(self, article: Article, cut: list[Passage]) -> Prepared:
-        vectors = [np.zeros((0, self._embedder.dim), dtype=np.float32)]
-        sentences = [np.zeros((0, self._embedder.dim), dtype=SENTENCE_DTYPE)]
+        dim, size = self._embedder.dim, _bytes(article)
+        # Whole from the start: what is put together at the end lies in memory twice.
+        vectors = np.empty((len(cut), dim), dtype=PASSAGE_DTYPE)
+        sentences = np.empty((sum(len(p.sentences) for p in cut), dim), dtype=SENTENCE_DTYPE)
+        filled = 0
         for start in range(0, len(cut), _EMBEDDED_AT_ONCE):
             some = cut[start : start + _EMBEDDED_AT_ONCE]
             inside = [s.of(article.text) for p in some for s in p.sentences]
             embedded = self._embedder.embed_passages([*map(embedded_text, some), *inside])
-            vectors.append(embedded[: len(some)])
-            sentences.append(embedded[len(some) :].astype(SENTENCE_DTYPE))
-            self._advance(_bytes(article) * len(some) // len(cut), article.id)
-        return Prepared(article, tuple(cut), np.concatenate(vectors), np.concatenate(sentences))
+            if embedded.shape != (len(some) + len(inside), dim) or not np.isfinite(embedded).all():
+                raise VectorsInvalid(
+                    f"the embedder '{self._embedder.name}' gave no {len(some) + len(inside)} finite vectors of {dim} "
+                    f"components for '{article.id}'; choose another: --embedder NAME"
+                )
+            vectors[start : start + len(some)] = embedded[: len(some)]
+            sentences[filled : filled + len(inside)] = embedded[len(some) :]
+            filled += len(inside)
+            self._advance(size * (start + len(some)) // len(cut) - size * start // len(cut), article.id)
+        return Prepared(article, tuple(cut), vectors, sentences)
 
     def _commit(self, identity: Identity, batch: Sequence[tuple[Article, list[Passage]]], tally: _Tally) -> None:
         prepared = [self._embed(article, cut) for article, cut in batch]
         committed = commit_articles(self._folder, identity, prepared)
         passages = {article.id: len(cut) for article, cut in batch}
-        paths = {article.id: article.path for article, _ in batch}
         for fate, ids in committed.by_fate().items():
             for article_id in ids:
                 tally.note(fate, article_id, passages[article_id])
                 self._acknowledge(article_id, fate)
-        tally.refused += [Refusal(paths[article_id], reason) for article_id, reason in committed.refused]
+        tally.refused += [Refusal(path, reason) for path, reason in committed.refused]
 
     def _advance(self, by: int, what: str) -> None:
         self._done += by
@@ -177,6 +203,24 @@ def _compare(article: Article, stored: dict[str, tuple[str, str]]) -> tuple[Refu
     if path == article.path:
         return None, False
     return Refusal(article.path, taken(article, path)), False
+
+
+def _unfit(article: Article) -> Refusal | None:
+    """Return a refusal where the store could not keep the article to the character."""
+    headlines = [s.headline for s in article.stories]
+    kept = "".join(
+        [article.id, article.title, article.publisher, article.author, article.url, *headlines, article.text]
+    )
+    reason = ""
+    if not article.id or "\0" in kept:
+        reason = "its id is empty, or it holds NUL; give it an id and plain text"
+    elif any(part.end > len(article.text) for story in article.stories for part in story.parts):
+        reason = f"a story of '{article.id}' ends behind the text's {len(article.text)} characters; correct its spans"
+    try:
+        kept.encode()
+    except UnicodeEncodeError:
+        reason = "it holds half of a surrogate pair; write it as UTF-8"
+    return Refusal(article.path, reason) if reason else None
 
 
 def _size(path: Path) -> int:

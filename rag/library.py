@@ -1,7 +1,7 @@
 """The library: one store with its vector index, and the pinned view that a question is answered from."""
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -26,6 +26,10 @@ class View:
     store_id: str
     index: VectorIndex
 
+    def is_of(self, meta: Mapping[str, str]) -> bool:
+        """Return whether this is what a store that says so of itself holds now."""
+        return (str(self.generation), self.store_id) == (meta["generation"], meta["store_id"])
+
 
 class Library:
     """Opens a store for questions; safe to use from many threads.
@@ -40,14 +44,7 @@ class Library:
         self._building = threading.Lock()
         self._view: View | None = None
         with self.reader() as reader:
-            meta = reader.meta()
-        if "fingerprint" not in meta:
-            raise StoreMissing(f"the store in '{folder}' is empty; run: rag index --store {folder} ARTICLES")
-        passage_tokens = int(meta["passage_tokens"])
-        # Asking only needs vectors that can be compared; how passages were cut matters when more are put in.
-        identity = Identity(embedder.name, embedder.fingerprint, int(meta["dim"]), passage_tokens, CHUNKING_VERSION)
-        check_identity({**meta, "chunking": str(CHUNKING_VERSION)}, identity, folder)
-        self.dim = int(meta["dim"])
+            self.dim = self._check(reader.meta())
         self.embed_question = lru_cache(maxsize=_QUESTIONS_KEPT)(embedder.embed_question)
 
     def reader(self) -> StoreReader:
@@ -55,18 +52,33 @@ class Library:
         return StoreReader(self.folder)
 
     def view(self) -> View:
-        """Return the view of the newest generation; a new one is built beside the old and swapped in whole."""
+        """Return the view of the newest generation; a new one is built beside the old and swapped in whole.
+
+        Raises StoreMismatch where the store was rebuilt with another embedder meanwhile.
+        """
         with self.reader() as reader:
-            meta = reader.meta()
-            generation, store_id = int(meta["generation"]), meta["store_id"]
             view = self._view
-            if view and (view.generation, view.store_id) == (generation, store_id):
+            if view and view.is_of(reader.meta()):
                 return view
-            with self._building:
+            with self._building, reader.snapshot():
+                # Read anew: while this thread waited, another may have built the view of a newer generation.
+                meta = reader.meta()
                 view = self._view
-                if view and (view.generation, view.store_id) == (generation, store_id):
-                    return view
-                # Vectors committed since `generation` was read only mean that the next question builds once more.
-                ids, vectors = reader.vectors(self.dim)
-                self._view = View(generation, store_id, self._build_index(ids, vectors))
-                return self._view
+                if not view or not view.is_of(meta):
+                    self.dim = self._check(meta)
+                    ids, vectors = reader.vectors(self.dim)
+                    view = View(int(meta["generation"]), meta["store_id"], self._build_index(ids, vectors))
+                    self._view = view
+                return view
+
+    def _check(self, meta: Mapping[str, str]) -> int:
+        """Return the dimension of the store's vectors; raises where the embedder's cannot be compared with them."""
+        if "fingerprint" not in meta:
+            raise StoreMissing(f"the store in '{self.folder}' is empty; run: rag index --store {self.folder} ARTICLES")
+        dim = int(meta["dim"])
+        # Asking only needs vectors that can be compared; how passages were cut matters when more are put in.
+        identity = Identity(
+            self.embedder.name, self.embedder.fingerprint, dim, int(meta["passage_tokens"]), CHUNKING_VERSION
+        )
+        check_identity({**meta, "chunking": str(CHUNKING_VERSION)}, identity, self.folder)
+        return dim

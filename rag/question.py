@@ -1,8 +1,48 @@
-"""What a question asks with: its words and their stems. Knows no article."""
+"""What a question asks with and asks for: its words, their stems, the kind of thing that answers it."""
 
-from rag.text import content_words, stem
+import re
+from typing import Literal
+
+from rag.dates import MONTH_NAME
+from rag.text import content_words, fold, stem, words
+
+Kind = Literal["amount", "date", "place", "name"]
 
 _MOST_WORDS = 64
+
+# In this order: "how long" is no date, "what city was the company from" asks for a place.
+_ASKS_FOR: tuple[tuple[Kind, re.Pattern[str]], ...] = (
+    (
+        "amount",
+        re.compile(
+            r"\bhow (?:many|much|often|long|big|large|old|far|tall|high|fast|deep|wide)\b|\bnumber of\b"
+            r"|\bwhat (?:number|percent|percentage|share|amount|total|proportion)\b"
+            r"|\bby what (?:factor|multiple|percent|percentage|margin|amount)\b"
+        ),
+    ),
+    ("date", re.compile(r"\bwhen\b|\b(?:what|which) (?:day|date|year|month|time)\b|\bdate\b|\bsince when\b")),
+    (
+        "place",
+        re.compile(
+            r"\bwhere\b|\b(?:what|which) (?:place|city|country|town|village|region|province|district|state|venue)\b"
+            r"|\blocation\b|\bvenue\b"
+        ),
+    ),
+    ("name", re.compile(r"\bwho(?:m|se)?\b")),
+)
+
+_AMOUNT = re.compile(
+    r"\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|dozens?|twenty|thirty|forty|fifty|hundreds?"
+    r"|thousands?|millions?|billions?|half|twice|double)\b",
+    re.IGNORECASE,
+)
+_DATE = re.compile(
+    rf"\b{MONTH_NAME}\s+\d|\b{MONTH_NAME},?\s+\d{{4}}|\d\s+{MONTH_NAME}\b|\b(?:1[5-9]|20)\d\d\b|\d\s*[年月日]"
+    r"|\b(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day\b",
+    re.IGNORECASE,
+)
+_PLACE = re.compile(r"\b(?:in|at|near|from|across|to|of|outside)\s+(?:the\s+)?[A-Z][\w'’-]+")
+_NAME = re.compile(r"\b[A-Z][\w'’.-]+(?:\s+(?:of|and|the|de|van|von|al|bin)?\s*[A-Z][\w'’.-]+)+")
 
 
 def question_words(question: str) -> list[str]:
@@ -13,3 +53,21 @@ def question_words(question: str) -> list[str]:
 def question_stems(question: str) -> list[str]:
     """Return the stems of the question's words, none twice."""
     return list(dict.fromkeys(stem(word) for word in question_words(question)))
+
+
+def asks_for(question: str) -> Kind | None:
+    """Return the kind of thing that answers the question; None where its words do not tell."""
+    asked = [part for part in re.split(r"[?？]", question)[:-1] if words(part)]
+    # Of several, the last: a follow-up stands behind the questions that it leans on.
+    folded = fold(asked[-1] if asked else question)
+    return next((kind for kind, asked in _ASKS_FOR if asked.search(folded)), None)
+
+
+def holds_kind(text: str, kind: Kind | None, question: str) -> bool:
+    """Return whether the text holds something of the kind; for a name, one that the question has not given."""
+    if kind is None:
+        return False
+    if kind == "name":
+        given = set(words(question))
+        return any(not set(words(match.group())) <= given for match in _NAME.finditer(text))
+    return {"amount": _AMOUNT, "date": _DATE, "place": _PLACE}[kind].search(text) is not None

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from embeddings.protocols import Matrix
-from rag.database import open_to_write, translated
+from rag.database import open_to_read, open_to_write, translated
 from rag.errors import ArticleMissing, ArticleRefused
 from rag.identity import PASSAGE_DTYPE, SENTENCE_DTYPE, SPAN_DTYPE, Identity, check_identity
 from rag.records import Article, Passage, Span
@@ -23,7 +24,7 @@ class Prepared:
     article: Article
     passages: tuple[Passage, ...]
     vectors: Matrix
-    sentence_vectors: Matrix
+    sentence_vectors: NDArray[np.float16]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,7 @@ class Committed:
     updated: tuple[str, ...] = ()
     unchanged: tuple[str, ...] = ()
     refused: tuple[tuple[str, str], ...] = ()
+    """Pairs of path and reason."""
 
     def by_fate(self) -> dict[str, tuple[str, ...]]:
         """Return the ids under each fate's name."""
@@ -72,7 +74,7 @@ def commit_articles(folder: Path, identity: Identity, batch: Sequence[Prepared])
                 fate = _put(connection, prepared, generation)
                 fates[fate].append(prepared.article.id)
             except ArticleRefused as error:
-                refused.append((prepared.article.id, str(error)))
+                refused.append((prepared.article.path, str(error)))
         if fates["added"] or fates["updated"]:
             connection.execute("COMMIT")
         else:
@@ -81,42 +83,45 @@ def commit_articles(folder: Path, identity: Identity, batch: Sequence[Prepared])
 
 
 def remove_articles(folder: Path, article_ids: Sequence[str]) -> None:
-    """Take the articles out in one transaction; raises ArticleMissing for an unknown id, and then removes none."""
+    """Take the articles out in one transaction; raises ArticleMissing for an unknown id, and then removes none.
+
+    Raises StoreMissing where there is no store. Their words are gone from the files too, not only from what is found.
+    """
+    # Opening to write would make a store where there is none.
+    open_to_read(folder)[0].close()
     with open_to_write(folder) as connection, translated(folder):
         connection.execute("BEGIN IMMEDIATE")
         _next_generation(connection)
-        for article_id in article_ids:
+        for article_id in dict.fromkeys(article_ids):
             row = connection.execute("SELECT id FROM article WHERE key = ?", (article_id,)).fetchone()
             if not row:
-                connection.execute("ROLLBACK")
                 raise ArticleMissing(f"no article '{article_id}' in '{folder}'; see: rag list --store {folder}")
             _delete_passages(connection, row[0])
             connection.execute("DELETE FROM article WHERE id = ?", row)
+        # FTS5 only marks what is deleted; merging its segments drops the words themselves.
+        connection.execute("INSERT INTO passage_words (passage_words) VALUES ('optimize')")
         connection.execute("COMMIT")
 
 
-def replace_passages(
-    folder: Path,
-    identity: Identity,
-    keys: Sequence[str],
-    prepare: Callable[[str], Prepared],
-) -> None:
-    """Cut and embed every article anew in one transaction; readers see the old state until COMMIT.
+def replace_passages(folder: Path, identity: Identity, prepare: Callable[[str], Prepared]) -> int:
+    """Cut and embed every article anew in one transaction, and return how many; readers see the old state until COMMIT.
 
-    `prepare` is called with an article's id. The lock is held throughout: a killed run changes nothing.
+    `prepare` is called with an article's id. The lock is held throughout: a killed run changes nothing. Passages, words
+    and vectors that were damaged are whole again after it.
     """
     with open_to_write(folder) as connection, translated(folder):
         connection.execute("BEGIN IMMEDIATE")
         _write_identity(connection, identity)
         generation = _next_generation(connection)
-        for key in keys:
-            prepared = prepare(key)
-            row = connection.execute("SELECT id FROM article WHERE key = ?", (key,)).fetchone()
-            if row:
-                _delete_passages(connection, row[0])
-                connection.execute("UPDATE article SET generation = ? WHERE id = ?", (generation, row[0]))
-                _insert_passages(connection, row[0], prepared)
+        # Asked for inside the lock: an article that another process adds meanwhile would keep the old vectors.
+        rows = connection.execute("SELECT id, key FROM article ORDER BY id").fetchall()
+        connection.execute("INSERT INTO passage_words (passage_words) VALUES ('delete-all')")
+        connection.execute("DELETE FROM passage")
+        connection.execute("UPDATE article SET generation = ?", (generation,))
+        for article, key in rows:
+            _insert_passages(connection, article, prepare(key))
         connection.execute("COMMIT")
+    return len(rows)
 
 
 def claim_identity(connection: sqlite3.Connection, identity: Identity, folder: Path) -> None:

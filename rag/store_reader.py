@@ -1,22 +1,25 @@
 """Reads the store: articles, passages, words and vectors by id. Never writes; every text comes from SQLite."""
 
 import json
-from collections.abc import Collection, Iterable, Sequence
+import sqlite3
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from embeddings.protocols import Matrix
-from rag.database import open_to_read, translated
-from rag.errors import ArticleMissing
+from rag.database import damaged, open_to_read, translated
+from rag.errors import ArticleMissing, StoreDamaged
 from rag.identity import PASSAGE_DTYPE, SENTENCE_DTYPE, SPAN_DTYPE, Identity
 from rag.records import Article, ArticleSummary, Passage, Scope, Span, Story
 
 _MOST_VARIABLES = 500
+_VECTORS_AT_ONCE = 1024
 _SUMMARY = """
 SELECT a.key, a.title, a.published, a.publisher, a.author, a.url, a.path,
        (SELECT count(*) FROM story s WHERE s.article = a.id), (SELECT count(*) FROM passage p WHERE p.article = a.id),
@@ -29,6 +32,11 @@ FROM passage p JOIN article a ON a.id = p.article
 """
 
 
+Answered = TypeVar("Answered")
+Row = TypeVar("Row")
+Made = TypeVar("Made")
+
+
 class StoreReader:
     """One read-only connection; each call is a short transaction of its own, so a delete is seen at once.
 
@@ -37,7 +45,7 @@ class StoreReader:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._connection = open_to_read(folder)
+        self._connection, self._frozen = open_to_read(folder)
 
     def __enter__(self) -> Self:
         return self
@@ -51,26 +59,35 @@ class StoreReader:
         """Close the connection."""
         self._connection.close()
 
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Let all calls in the body see one generation; keep it short, for the log grows meanwhile."""
+        self._rows("BEGIN")
+        try:
+            yield
+        finally:
+            if self._connection.in_transaction:
+                self._connection.rollback()
+
     def meta(self) -> dict[str, str]:
         """Return what the store says of itself: store_id, generation, embedder, fingerprint, ..."""
-        return dict(self._rows("SELECT key, value FROM meta"))
+        meta = dict(self._rows("SELECT key, value FROM meta"))
+        numbers = ["generation", *(("dim", "passage_tokens", "chunking") if "fingerprint" in meta else ())]
+        if "store_id" not in meta or not all(meta.get(name, "").isdigit() for name in numbers):
+            raise damaged(self._folder, "it does not say what it is")
+        return meta
 
     def identity(self) -> Identity | None:
         """Return what the store's vectors depend on; None while nothing was ever indexed."""
         meta = self.meta()
         if "fingerprint" not in meta:
             return None
-        return Identity(
-            meta["embedder"],
-            meta["fingerprint"],
-            int(meta["dim"]),
-            int(meta["passage_tokens"]),
-            int(meta["chunking"]),
-        )
+        numbers = int(meta["dim"]), int(meta["passage_tokens"]), int(meta["chunking"])
+        return Identity(meta.get("embedder", ""), meta["fingerprint"], *numbers)
 
     def generation(self) -> int:
         """Return the number of the last commit."""
-        return int(self._rows("SELECT value FROM meta WHERE key = 'generation'")[0][0])
+        return int(self.meta()["generation"])
 
     def hashes(self, article_ids: Sequence[str]) -> dict[str, tuple[str, str]]:
         """Return {article id: (content hash, path)} of those that are stored."""
@@ -86,8 +103,8 @@ class StoreReader:
         if article_ids is None:
             rows = self._rows(_SUMMARY + "ORDER BY a.key")
         else:
-            rows = self._in(_SUMMARY + "WHERE a.key IN ({}) ORDER BY a.key", article_ids)
-        return [_summary(row) for row in rows]
+            rows = sorted(self._in(_SUMMARY + "WHERE a.key IN ({})", article_ids))
+        return self._made(_summary, rows)
 
     def article(self, article_id: str) -> Article:
         """Return the article whole; raises ArticleMissing."""
@@ -97,12 +114,13 @@ class StoreReader:
         )
         if not rows:
             raise ArticleMissing(f"no article '{article_id}' in '{self._folder}'")
-        key, name, title, published, publisher, author, url, path, text = rows[0]
+        key, name, title, written, publisher, author, url, path, text = rows[0]
         stories = self._rows(
             "SELECT headline, headline_start, headline_end, parts FROM story WHERE article = ? ORDER BY number",
             (key,),
         )
-        return Article(name, title, text, _stories(stories), _date(published), publisher, author, url, path)
+        (published,) = self._made(_date, [written])
+        return Article(name, title, text, tuple(self._made(_story, stories)), published, publisher, author, url, path)
 
     def slice(self, article_id: str, span: Span) -> str | None:
         """Return the characters that stand there; None where there is no such article."""
@@ -113,11 +131,11 @@ class StoreReader:
 
     def passages(self, ids: Sequence[int]) -> dict[int, Passage]:
         """Return the passages of these ids; those that were removed are left out."""
-        return {row[0]: _passage(row) for row in self._in(_PASSAGE + "WHERE p.id IN ({})", ids)}
+        return {p.id: p for p in self._made(_passage, self._in(_PASSAGE + "WHERE p.id IN ({})", ids))}
 
     def passages_of(self, article_id: str) -> list[Passage]:
         """Return an article's passages in order of place."""
-        return [_passage(row) for row in self._rows(_PASSAGE + "WHERE a.key = ? ORDER BY p.start", (article_id,))]
+        return self._made(_passage, self._rows(_PASSAGE + "WHERE a.key = ? ORDER BY p.start", (article_id,)))
 
     def passage_ids(self, scope: Scope) -> set[int]:
         """Return the ids of all passages within the scope."""
@@ -126,20 +144,24 @@ class StoreReader:
         return {key for (key,) in rows}
 
     def vectors(self, dim: int) -> tuple[list[int], Matrix]:
-        """Return all passage ids, ascending, with their vectors, shape (n, dim); a BLOB of a wrong length is left out."""
-        ids, blobs = [], []
-        with translated(self._folder):
-            for key, blob in self._connection.execute("SELECT passage, vector FROM passage_vector ORDER BY passage"):
-                if len(blob) == dim * PASSAGE_DTYPE.itemsize:
-                    ids.append(key)
-                    blobs.append(blob)
-        matrix = np.frombuffer(b"".join(blobs), dtype=PASSAGE_DTYPE).reshape(len(ids), dim)
-        return ids, matrix
+        """Return all passage ids, ascending, with their vectors, shape (n, dim).
+
+        A vector of a wrong length or with a value that is not finite is left out.
+        """
+        return self._asked(lambda connection: _read_vectors(connection, dim))
 
     def sentence_vectors(self, ids: Sequence[int], dim: int) -> dict[int, NDArray[np.float16]]:
-        """Return a matrix a passage, shape (sentences, dim), rows in the order of `Passage.sentences`."""
+        """Return a matrix a passage, shape (sentences, dim), rows in the order of `Passage.sentences`.
+
+        One of a wrong length is left out.
+        """
         rows = self._in("SELECT passage, vectors FROM sentence_vectors WHERE passage IN ({})", ids)
-        return {key: np.frombuffer(blob, dtype=SENTENCE_DTYPE).reshape(-1, dim) for key, blob in rows}
+        width = dim * SENTENCE_DTYPE.itemsize
+        return {
+            key: np.frombuffer(blob, dtype=SENTENCE_DTYPE).reshape(-1, dim)
+            for key, blob in rows
+            if not len(blob) % width
+        }
 
     def search_words(self, words: Iterable[str], k: int, scope: Scope | None = None) -> list[tuple[int, float]]:
         """Return (passage id, BM25 score, higher is better) of the k best, best first, ties by id; [] for no words.
@@ -169,8 +191,29 @@ class StoreReader:
         return int(self._rows("SELECT count(*) FROM passage")[0][0])
 
     def _rows(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        with translated(self._folder):
-            return self._connection.execute(sql, values).fetchall()
+        return self._asked(lambda connection: connection.execute(sql, values).fetchall())
+
+    def _asked(self, ask: Callable[[sqlite3.Connection], Answered]) -> Answered:
+        """Return what the connection answers; a file that is read without locks is opened anew when it has changed."""
+        while True:
+            try:
+                with translated(self._folder):
+                    answered = ask(self._connection)
+            except StoreDamaged:
+                if not self._frozen or not self._frozen.has_changed():
+                    raise
+            else:
+                if not self._frozen or not self._frozen.has_changed():
+                    return answered
+            self._connection.close()
+            self._connection, self._frozen = open_to_read(self._folder)
+
+    def _made(self, make: Callable[[Row], Made], rows: Iterable[Row]) -> list[Made]:
+        """Return a record a row; raises StoreDamaged for a row that makes none."""
+        try:
+            return [make(row) for row in rows]
+        except (ValueError, TypeError) as error:
+            raise damaged(self._folder, error) from error
 
     def _in(self, sql: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
         """Return the rows for all values of an IN list, asked in portions that every SQLite takes."""
@@ -179,6 +222,23 @@ class StoreReader:
             portion = values[start : start + _MOST_VARIABLES]
             rows += self._rows(sql.format(", ".join("?" * len(portion))), portion)
         return rows
+
+
+def _read_vectors(connection: sqlite3.Connection, dim: int) -> tuple[list[int], Matrix]:
+    # Into one matrix made beforehand: 100,000 vectors of 384 are 147 MiB, and joined BLOBs would be that twice more.
+    # A commit between the two statements only moves the count.
+    count = connection.execute("SELECT count(*) FROM passage_vector").fetchone()[0]
+    ids: list[int] = []
+    matrix = np.empty((count, dim), dtype=PASSAGE_DTYPE)
+    cursor = connection.execute("SELECT passage, vector FROM passage_vector ORDER BY passage LIMIT ?", (count,))
+    while rows := cursor.fetchmany(_VECTORS_AT_ONCE):
+        whole = [(key, blob) for key, blob in rows if len(blob) == dim * PASSAGE_DTYPE.itemsize]
+        some = np.frombuffer(b"".join(blob for _, blob in whole), dtype=PASSAGE_DTYPE).reshape(-1, dim)
+        finite = np.atleast_1d(np.isfinite(some).all(axis=1))
+        kept = [key for (key, _), good in zip(whole, finite.tolist(), strict=True) if good]
+        matrix[len(ids) : len(ids) + len(kept)] = some[finite]
+        ids += kept
+    return ids, matrix[: len(ids)]
 
 
 def _scoped(scope: Scope) -> tuple[str, tuple[Any, ...]]:
@@ -208,25 +268,18 @@ def _summary(row: tuple[Any, ...]) -> ArticleSummary:
     return ArticleSummary(key, title, _date(published), publisher, author, url, path, stories, passages, characters)
 
 
-def _stories(rows: Iterable[tuple[Any, ...]]) -> tuple[Story, ...]:
-    return tuple(
-        Story(headline, None if start is None else Span(start, end), tuple(Span(*p) for p in json.loads(parts)))
-        for headline, start, end, parts in rows
-    )
+def _story(row: tuple[Any, ...]) -> Story:
+    headline, start, end, parts = row
+    return Story(headline, None if start is None else Span(start, end), tuple(Span(*p) for p in json.loads(parts)))
 
 
 def _passage(row: tuple[Any, ...]) -> Passage:
     key, article_id, headline, text, start, end, tokens, blob = row
-    places = np.frombuffer(blob, dtype=SPAN_DTYPE).reshape(-1, 2).tolist()
-    return Passage(
-        key,
-        article_id,
-        headline,
-        text,
-        Span(start, end),
-        tokens,
-        tuple(Span(first, last) for first, last in places),
-    )
+    span = Span(start, end)
+    sentences = tuple(Span(*place) for place in np.frombuffer(blob, dtype=SPAN_DTYPE).reshape(-1, 2).tolist())
+    if len(text) != len(span) or not all(map(span.holds, sentences)):
+        raise ValueError(f"passage {key} does not fit its place")
+    return Passage(key, article_id, headline, text, span, tokens, sentences)
 
 
 def _date(written: str | None) -> date | None:

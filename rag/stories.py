@@ -1,12 +1,12 @@
 """Finds the stories of an article in its text: headlines, masthead, boilerplate. Knows no file format and no store."""
 
 import re
-from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from difflib import SequenceMatcher
-from itertools import pairwise
+from itertools import islice, pairwise
 
 from rag.dates import DATE, parse_date
 from rag.records import Span, Story
@@ -35,6 +35,8 @@ _SAME_HEADLINE = 0.9
 _HEADLINE_CHARS = (8, 300)
 # A headline list stands near the top; looking no further keeps a page of a million lines quick.
 _LIST_WITHIN_LINES = 100
+# A page may hold thousands of numbered lines; this many comparisons take about a second.
+_MOST_COMPARED = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +75,7 @@ def find_stories(
     title_at = next((s for s in spans[:_MASTHEAD_LINES] if _same(s.of(text), masthead.title)), None)
     if title_at and not any(h.at == title_at for h in marked):
         dropped.add(title_at)
-    body = [s for s in spans if s not in dropped and not any(h.at.holds(s) for h in marked)]
+    body = [s for s in spans if s not in dropped and not _is_heading(s, marked)]
     return masthead, _cut_into_stories(text, spans, body, marked, masthead.title, title_at)
 
 
@@ -91,7 +93,7 @@ def _cut_into_stories(
     for number, heading in enumerate(marked):
         end = marked[number + 1].at.start if number + 1 < len(marked) else len(text) + 1
         trail = [*(h for h in trail if h.level < heading.level), heading]
-        inside = [s for s in body if heading.at.end <= s.start < end]
+        inside = body[bisect_left(body, heading.at.end, key=_start) : bisect_left(body, end, key=_start)]
         if inside:
             stories.append(Story(_headline(trail, title), heading.at, _stretches(spans, kept, inside)))
     return tuple(stories)
@@ -108,7 +110,7 @@ def _headline(trail: list[Heading], title: str) -> str:
 def _stretches(spans: list[Span], kept: set[Span], inside: list[Span]) -> tuple[Span, ...]:
     """Return the lines joined to stretches; a dropped line between two of them parts them."""
     found: list[Span] = []
-    within = [s for s in spans if inside[0].start <= s.start <= inside[-1].start]
+    within = spans[bisect_left(spans, inside[0]) : bisect_right(spans, inside[-1])]
     joined = False
     for line in within:
         if line not in kept:
@@ -121,16 +123,27 @@ def _stretches(spans: list[Span], kept: set[Span], inside: list[Span]) -> tuple[
     return tuple(found)
 
 
+def _is_heading(line: Span, marked: list[Heading]) -> bool:
+    number = bisect_right(marked, line.start, key=lambda heading: heading.at.start) - 1
+    return number >= 0 and marked[number].at.holds(line)
+
+
+def _start(span: Span) -> int:
+    return span.start
+
+
 def _read_masthead(text: str, spans: list[Span]) -> tuple[Masthead, set[Span]]:
     for span in spans[:_MASTHEAD_LINES]:
         line = span.of(text)
+        if len(line) > _LABEL_LINE_CHARS:
+            continue
         labels = list(_LABEL.finditer(line))
         published = parse_date(line)
         rest = _CLOCK.sub("", DATE.sub("", line[: labels[0].start()] if labels else line))
-        if len(line) > _LABEL_LINE_CHARS or len(rest.split()) > 2 or not (published or labels):  # noqa: PLR2004
+        if len(rest.split()) > 2 or not (published or labels):  # noqa: PLR2004
             continue
-        ends = [m.start() for m in labels[1:]] + [len(line)]
-        values = {m["label"].casefold(): line[m.end() : end].strip() for m, end in zip(labels, ends, strict=True)}
+        ends = [*(m.start() for m in labels[1:]), len(line)]
+        values = {m["label"].casefold(): line[m.end() : end].strip() for m, end in zip(labels, ends, strict=False)}
         publisher = next((v for k, v in values.items() if k in _PUBLISHER_LABELS), "")
         author = next((v for k, v in values.items() if k in _AUTHOR_LABELS), "")
         if published or (publisher or author):
@@ -143,14 +156,13 @@ def _with_title(
 ) -> Masthead:
     """Return the masthead with the title given, else the text's first line where that is one, else a headline."""
     if not title:
-        top = next((h.text for h in marked if h.level == 1), marked[0].text if marked else "")
-        first = spans[0] if spans else None
-        line = first.of(text) if first else ""
-        is_title = first not in dropped and len(spans) > 1 and len(line) <= _LABEL_LINE_CHARS
-        title = line if is_title and not _ENDS_SENTENCE.search(line) else top
-        # A headline-style question ("How did ...?") is a title as well.
-        if not title and is_title and line.endswith("?"):
-            title = line
+        title = next((h.text for h in marked if h.level == 1), marked[0].text if marked else "")
+        first = spans[0] if len(spans) > 1 else None
+        if first and first not in dropped and not any(h.at.holds(first) for h in marked):
+            line = first.of(text)
+            # A headline may be a question, but no statement with a full stop.
+            if len(line) <= _LABEL_LINE_CHARS and (line.endswith("?") or not _ENDS_SENTENCE.search(line)):
+                title = line
     return Masthead(title, masthead.published, masthead.publisher, masthead.author)
 
 
@@ -160,13 +172,14 @@ def _match_headline_list(text: str, spans: list[Span]) -> tuple[list[Span], list
     places: dict[str, list[int]] = {}
     for number, key in enumerate(keys):
         places.setdefault(key, []).append(number)
+    budget = iter(range(_MOST_COMPARED))
     start = 0
     while start < min(len(spans), _LIST_WITHIN_LINES):
         end = start
         matches: list[int] = []
-        while end < len(spans) and not (matches and end >= matches[0]):
+        while end < min(len(spans), start + _LIST_WITHIN_LINES) and not (matches and end >= matches[0]):
             marked = bool(_MARKER.match(spans[end].of(text)))
-            found = _find_again(keys, places, end, max([end, *matches]), fuzzy=marked)
+            found = _find_again(keys, places, end, max([end, *matches]), budget if marked else None)
             if found is None and not marked:
                 break
             matches += [] if found is None else [found]
@@ -190,8 +203,10 @@ def _is_headline_list(matches: list[int], start: int, end: int) -> bool:
     )
 
 
-def _find_again(keys: list[str], places: dict[str, list[int]], line: int, after: int, *, fuzzy: bool) -> int | None:
-    """Return the first line below `after` that repeats this one; with `fuzzy`, nearly so."""
+def _find_again(
+    keys: list[str], places: dict[str, list[int]], line: int, after: int, budget: Iterator[int] | None
+) -> int | None:
+    """Return the first line below `after` that repeats this one; nearly so, where and while there is a budget."""
     key = keys[line]
     if not _HEADLINE_CHARS[0] <= len(key) <= _HEADLINE_CHARS[1]:
         return None
@@ -199,11 +214,20 @@ def _find_again(keys: list[str], places: dict[str, list[int]], line: int, after:
     at = bisect_right(again, after)
     if at < len(again):
         return again[at]
-    if fuzzy:
-        for place in range(after + 1, min(len(keys), _LIST_WITHIN_LINES * 20)):
-            shorter, longer = sorted((len(keys[place]), len(key)))
-            alike = SequenceMatcher(None, keys[place], key, autojunk=False)
-            if shorter >= _SAME_HEADLINE * longer and alike.ratio() >= _SAME_HEADLINE:
+    if budget is None:
+        return None
+    alike = SequenceMatcher(None, "", key, autojunk=False)
+    for place in range(after + 1, min(len(keys), _LIST_WITHIN_LINES * 20)):
+        shorter, longer = sorted((len(keys[place]), len(key)))
+        if shorter < _SAME_HEADLINE * longer:
+            continue
+        alike.set_seq1(keys[place])
+        if next(budget, None) is None:
+            return None
+        # The first is an upper bound of the second, and takes a fortieth of its time.
+        if alike.quick_ratio() >= _SAME_HEADLINE:
+            next(islice(budget, 40, None), None)
+            if alike.ratio() >= _SAME_HEADLINE:
                 return place
     return None
 
@@ -213,7 +237,7 @@ def _find_boilerplate(text: str, spans: list[Span]) -> set[Span]:
     found: set[Span] = set()
     for number, span in enumerate(spans):
         tail = span.of(text).split()[-1]
-        if not _ASSET.search(tail):
+        if len(tail) > _LABEL_LINE_CHARS or not _ASSET.search(tail):
             continue
         found.add(span)
         caption = spans[number + 1].of(text) if number + 1 < len(spans) else ""

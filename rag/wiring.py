@@ -1,5 +1,6 @@
 """Chooses the classes and puts them together; the only place that does."""
 
+import textwrap
 from collections.abc import Callable, Sequence
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -13,12 +14,16 @@ from rag.indexing import Acknowledge, Indexer
 from rag.library import Library
 from rag.pipeline import Pipeline
 from rag.protocols import Generator, Progress
+from rag.records import ArticleSummary
 from rag.rerank import SentenceRanker
 from rag.retrievers import DenseRetriever, FusedRetriever, LexicalRetriever
 from rag.settings import Settings, load_settings
+from rag.store import remove_articles
+from rag.store_reader import StoreReader
 
 GENERATOR_GROUP = "rag.generators"
 HASHED = "hashed"
+_EXAMPLE_CHARS = 90
 
 # Experiment 1 of eval/LOG.md: BM25, divided by its best, beside the cosine.
 _DENSE_WEIGHT = 1.0
@@ -75,6 +80,31 @@ def open_indexer(
 def store_exists(settings: Settings) -> bool:
     """Return whether the settings' store was ever begun."""
     return (settings.store / DATABASE).is_file()
+
+
+def remove_from_store(settings: Settings, article_ids: Sequence[str]) -> None:
+    """Take the articles out; raises StoreMissing, or ArticleMissing for an unknown id, and then removes none."""
+    with StoreReader(settings.store):
+        pass
+    remove_articles(settings.store, article_ids)
+
+
+def list_store(settings: Settings) -> list[ArticleSummary]:
+    """Return what is in the store, by id; needs no embedder."""
+    with StoreReader(settings.store) as reader:
+        return reader.summaries()
+
+
+def example_questions(assistant: Pipeline, count: int) -> list[str]:
+    """Return questions about the first story of as many different articles as there are, to show what can be asked."""
+    questions: list[str] = []
+    with assistant.library.reader() as reader:
+        for article_id in reader.article_ids()[:count]:
+            headline = textwrap.shorten(
+                reader.article(article_id).stories[0].headline, _EXAMPLE_CHARS, placeholder=" …"
+            )
+            questions.append(f"What do the articles say about “{headline}”?")
+    return questions
 
 
 def shipped_articles() -> Path:

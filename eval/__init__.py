@@ -1,0 +1,1 @@
+"""Measures rag from outside: question sets in, answers and figures out."""

@@ -1,0 +1,131 @@
+"""How things look in a terminal: answers, lists, progress. Knows records, asks nothing and stores nothing."""
+
+import json
+import sys
+import textwrap
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from tqdm import tqdm
+
+from rag.records import Answer, ArticleSummary, IndexReport
+from rag.text import one_line
+
+_WIDTH = 100
+_NEAREST = 3
+_EXCERPT_CHARS = 200
+
+
+class Progress:
+    """A progress bar on stderr with rate and time left; silent where stderr is no terminal."""
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+        self._bar: tqdm[Any] | None = None
+        self._shown = sys.stderr.isatty()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._wipe()
+
+    def say(self, doing: str) -> None:
+        """Show what takes its time."""
+        if self._shown:
+            self._wipe()
+            print(f"\r\033[K{doing} ...", end="", file=sys.stderr, flush=True)
+
+    def advance(self, done: int, total: int, what: str) -> None:
+        """Show how many of how many bytes are done, and which article is being worked on."""
+        if not self._shown:
+            return
+        if self._bar is None:
+            self._wipe()
+            self._bar = self._make_bar(total)
+        self._bar.set_postfix_str(printable(what)[:40], refresh=False)
+        self._bar.update(done - self._bar.n)
+
+    def _make_bar(self, total: int) -> "tqdm[Any]":
+        shape: dict[str, Any] = {"unit": "B", "unit_scale": True, "leave": False, "dynamic_ncols": True}
+        return tqdm(total=total, desc=self._what, file=sys.stderr, **shape)
+
+    def _wipe(self) -> None:
+        if self._bar is not None:
+            self._bar.close()
+            self._bar = None
+        elif self._shown:
+            print("\r\033[K", end="", file=sys.stderr, flush=True)
+
+
+def printable(text: str) -> str:
+    """Return the text on one line without control characters: an article must not drive the terminal."""
+    return "".join(c if c.isprintable() else " " for c in one_line(text))
+
+
+def answer_lines(answer: Answer) -> Iterator[str]:
+    """Yield the answer, then its numbered sources with their quotes; of an abstention, the nearest passages."""
+    if answer.resolved_question != answer.question:
+        yield f"(understood as: {printable(answer.resolved_question)})"
+    yield from _wrapped(printable(answer.text), "")
+    for notice in answer.notices:
+        if notice.kind != "nearest":
+            yield from _wrapped(f"! {printable(notice.text)}", "  ")
+    yield ""
+    if answer.abstained:
+        yield from _nearest(answer)
+        return
+    for citation in answer.citations:
+        published = f", {citation.published.isoformat()}" if citation.published else ""
+        publisher = f", {citation.publisher}" if citation.publisher else ""
+        source = f"{citation.headline} ({citation.article_id}{publisher}{published})"
+        yield from _wrapped(f"[{citation.number}] {printable(source)}", "    ")
+        yield from _wrapped(f'    "{printable(citation.quote)}"', "    ")
+
+
+def _nearest(answer: Answer) -> Iterator[str]:
+    if not answer.hits:
+        return
+    yield "Nearest passages:"
+    for hit in answer.hits[:_NEAREST]:
+        yield from _wrapped(f"- {printable(hit.passage.headline)} ({printable(hit.passage.article_id)})", "  ")
+        excerpt = textwrap.shorten(printable(hit.passage.text), _EXCERPT_CHARS, placeholder=" ...")
+        yield from _wrapped(f"  {excerpt}", "  ")
+
+
+def index_lines(report: IndexReport, store: Path) -> Iterator[str]:
+    """Yield what an indexing run did, in one line."""
+    counts = {
+        "added": len(report.added),
+        "updated": len(report.updated),
+        "unchanged": len(report.unchanged),
+        "refused": len(report.refused),
+    }
+    told = ", ".join(f"{count} {fate}" for fate, count in counts.items() if count) or "nothing to do"
+    yield f"{told}; {report.passages} passages embedded into {store}"
+
+
+def listing(summaries: Sequence[ArticleSummary], *, as_json: bool) -> Iterator[str]:
+    """Yield a line an article: id, date, stories, passages, title; or a JSON object each."""
+    for s in summaries:
+        published = s.published.isoformat() if s.published else None
+        if as_json:
+            row = {field: getattr(s, field) for field in ("id", "title", "publisher", "author", "url", "path")}
+            counts = {"stories": s.stories, "passages": s.passages, "characters": s.characters}
+            yield json.dumps({**row, "published": published, **counts}, ensure_ascii=False)
+        else:
+            counted = f"{s.stories:3d} stories {s.passages:5d} passages"
+            yield f"{printable(s.id)}  {published or '----------'}  {counted}  {printable(s.title)}"
+    if not as_json:
+        yield f"{len(summaries)} articles, {sum(s.passages for s in summaries)} passages"
+
+
+def _wrapped(text: str, indent: str) -> list[str]:
+    lead = text[: len(text) - len(text.lstrip())]
+    return textwrap.wrap(
+        text.strip(), _WIDTH, initial_indent=lead, subsequent_indent=indent, break_long_words=False
+    ) or [""]

@@ -1,0 +1,182 @@
+"""The house: what may import what, and how large a room may be."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PACKAGES = ("embeddings", "rag", "eval")
+MOST_LINES = 300
+
+# A module imports only from lower floors of its package; the same floor is forbidden, so a circle cannot be written.
+FLOORS = {
+    "embeddings": [
+        {"protocols", "errors"},
+        {"hashed", "sentence", "faiss_index"},
+        {"__init__"},
+    ],
+    "rag": [
+        {"records", "errors"},
+        {"protocols", "settings", "text", "tokens", "dates", "identity", "database", "answer_json"},
+        {
+            "question",
+            "stories",
+            "chunking",
+            "store",
+            "store_reader",
+            "citations",
+            "followups",
+            "confidence",
+            "terminal",
+        },
+        {"markup", "extractive"},
+        {"articles"},
+        {"library", "indexing"},
+        {"retrievers", "rerank"},
+        {"pipeline"},
+        {"wiring"},
+        {"__init__", "source_page", "page_server"},
+        {"app"},
+        {"cli"},
+        {"__main__"},
+    ],
+    "eval": [
+        {"questions"},
+        {"run"},
+        {"cli"},
+        {"__init__"},
+    ],
+}
+BELOW = {"embeddings": set(), "rag": {"embeddings"}, "eval": {"embeddings", "rag"}}
+
+# Heavy libraries belong to the one module that owns them.
+OWNERS = {
+    "torch": set(),
+    "sentence_transformers": {"embeddings/sentence.py"},
+    "transformers": {"embeddings/sentence.py"},
+    "faiss": {"embeddings/faiss_index.py"},
+    "gradio": {"rag/app.py"},
+    "fastapi": {"rag/app.py"},
+    "uvicorn": {"rag/page_server.py"},
+    "tiktoken": {"rag/tokens.py"},
+    "trafilatura": {"rag/markup.py"},
+    "sqlite3": {"rag/database.py", "rag/store.py", "rag/store_reader.py"},
+}
+FORBIDDEN_NAMES = {"utils", "helpers", "common", "base", "manager", "types", "token", "queue"}
+
+MODULES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
+
+
+def imports_of(path):
+    """Return every imported module's dotted name, late imports and those for type checking included."""
+    found = []
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            found += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            found.append(node.module)
+            # `from rag import x` may name a module.
+            found += [f"{node.module}.{alias.name}" for alias in node.names if node.module in PACKAGES]
+    return found
+
+
+def floor_of(package, module):
+    for number, floor in enumerate(FLOORS[package]):
+        if module in floor:
+            return number
+    return None
+
+
+def name_of(path):
+    return path.relative_to(ROOT).as_posix()
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_a_module_has_a_floor_and_imports_only_from_lower_ones(path):
+    package, module = path.relative_to(ROOT).parts[0], path.stem
+    own = floor_of(package, module)
+    assert own is not None, f"{name_of(path)} has no floor"
+    for imported in imports_of(path):
+        top, _, rest = imported.partition(".")
+        if top not in PACKAGES:
+            continue
+        if top != package:
+            assert top in BELOW[package], f"{name_of(path)} imports {imported}, which stands above it"
+            continue
+        target = rest.split(".")[0] or "__init__"
+        floor = floor_of(package, target)
+        if floor is None:  # a name out of the package's __init__, whose modules are checked by themselves
+            floor = floor_of(package, "__init__")
+        assert floor < own, f"{name_of(path)} (floor {own}) imports {imported} (floor {floor})"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_a_file_stays_under_three_hundred_lines(path):
+    assert len(path.read_text("utf-8").splitlines()) < MOST_LINES
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_a_heavy_library_is_imported_by_its_owner_alone(path):
+    for imported in imports_of(path):
+        owners = OWNERS.get(imported.split(".")[0])
+        assert owners is None or name_of(path) in owners, f"{name_of(path)} imports {imported}"
+
+
+def test_no_module_has_a_name_that_says_nothing():
+    assert not [name_of(path) for path in MODULES if path.stem in FORBIDDEN_NAMES]
+
+
+def test_nothing_imports_the_package_eval_by_its_bare_name():
+    """`import eval.x` would hide the builtin of that name."""
+    for path in [*MODULES, *(ROOT / "tests").glob("*.py")]:
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Import):
+                assert not [a.name for a in node.names if a.name.split(".")[0] == "eval"], name_of(path)
+
+
+def test_the_top_level_holds_what_the_design_names():
+    allowed = set(PACKAGES) | {
+        "seeds",
+        "tests",
+        "docs",
+        ".ci",
+        ".git",
+        ".gitignore",
+        "pyproject.toml",
+        "constraints.txt",
+    }
+    allowed |= {"README.md", "CHANGELOG.md", "LICENSE", "NOTICE"}
+    ignored = {
+        ".venv",
+        ".mypy_cache",
+        ".ruff_cache",
+        ".pytest_cache",
+        ".hypothesis",
+        "build",
+        "dist",
+        "__pycache__",
+        "runs",
+    }
+    found = {path.name for path in ROOT.iterdir()}
+    assert found - ignored - allowed == set()
+
+
+def test_the_code_knows_none_of_the_shipped_articles():
+    """No name, place or title of the shipped articles stands in the code: what only fits them is a loss elsewhere."""
+    names = (
+        "dongxing",
+        "yibin",
+        "shaanxi",
+        "huace",
+        "lingshui",
+        "yancheng",
+        "haizhu",
+        "libo",
+        "geng ya",
+        "mini series",
+    )
+    for path in MODULES:
+        text = path.read_text("utf-8").lower()
+        assert not [name for name in names if name in text], name_of(path)

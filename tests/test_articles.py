@@ -1,0 +1,178 @@
+"""Files become articles: text kept, stories found, boilerplate left out, bad rows refused."""
+
+import json
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from embeddings.hashed import HashedEmbedder
+from rag.articles import article_from_text, find_files, read_file, shipped_folder
+from rag.chunking import cut_into_passages
+from rag.errors import ArticleRefused
+from rag.records import Article, Refusal
+
+DIGEST = """Morning Brief
+08:30:00 05-08-2025From:Daily PlanetEditor:Lois Lane
+
+Today's Headlines:
+1. River Festival Returns to Oldtown
+2. Tram Line 4 Closes for Repairs
+River Festival Returns to Oldtown
+The river festival comes back on 9 August. Forty boats take part.
+
+harbour_fororder_20240101123456_99_compress
+The old harbour
+It will end with fireworks.
+Tram Line 4 Closes for Repairs
+Line 4 closes for six weeks. Buses will run instead.
+
+Tags:
+"""
+
+
+def bodies(article):
+    return [[part.of(article.text) for part in story.parts] for story in article.stories]
+
+
+def test_a_digest_falls_into_its_stories_without_list_captions_and_labels():
+    article = article_from_text(DIGEST, article_id="brief")
+    assert [s.headline for s in article.stories] == [
+        "River Festival Returns to Oldtown",
+        "Tram Line 4 Closes for Repairs",
+    ]
+    assert bodies(article) == [
+        [
+            "The river festival comes back on 9 August. Forty boats take part.",
+            "It will end with fireworks.",
+        ],
+        ["Line 4 closes for six weeks. Buses will run instead."],
+    ]
+
+
+def test_a_publication_line_gives_date_publisher_and_author():
+    article = article_from_text(DIGEST, article_id="brief")
+    assert (article.title, article.published) == ("Morning Brief", date(2025, 8, 5))
+    assert (article.publisher, article.author) == ("Daily Planet", "Lois Lane")
+
+
+def test_a_line_with_nothing_but_a_date_is_the_date_and_no_body():
+    article = article_from_text("Bridge opens\n5 August 2025\nThe bridge opened today.", article_id="a")
+    assert article.published == date(2025, 8, 5)
+    assert bodies(article) == [["The bridge opened today."]]
+
+
+def test_a_headline_list_whose_items_differ_a_little_still_finds_its_stories():
+    text = DIGEST.replace("2. Tram Line 4 Closes for Repairs", "2. Tram Line 4 closes for repairs.")
+    assert len(article_from_text(text, article_id="brief").stories) == 2
+
+
+def test_a_plain_article_is_one_story_under_its_first_line():
+    article = article_from_text("Bridge opens\nThe bridge opened today. It is long.", article_id="a")
+    assert article.title == "Bridge opens"
+    assert [s.headline for s in article.stories] == ["Bridge opens"]
+    assert bodies(article) == [["The bridge opened today. It is long."]]
+
+
+def test_a_list_of_facts_in_an_article_is_no_list_of_headlines():
+    text = "Bridge opens\nThree facts:\n- It is long and it is high.\n- It is new and it is blue.\nMore tomorrow."
+    article = article_from_text(text, article_id="a")
+    assert len(article.stories) == 1
+    assert "It is new and it is blue." in bodies(article)[0][0]
+
+
+def test_markdown_headings_part_the_stories_and_code_is_no_heading():
+    text = "# Budget\n\nThe city agreed.\n\n## Fares\n\nFares fall.\n\n```\n# no heading\n```\n"
+    article = article_from_text(text, article_id="a", format_name="Markdown")
+    assert [s.headline for s in article.stories] == ["Budget", "Budget › Fares"]
+    assert article.title == "Budget"
+
+
+def test_front_matter_is_metadata_and_no_text():
+    text = "---\ntitle: Budget agreed\ndate: 2025-08-05\nauthor: Lois Lane\n---\nThe city agreed on a budget.\n"
+    article = article_from_text(text, article_id="a", format_name="Markdown")
+    assert (article.title, article.published, article.author) == ("Budget agreed", date(2025, 8, 5), "Lois Lane")
+    assert bodies(article) == [["The city agreed on a budget."]]
+
+
+def test_html_gives_text_title_date_author_and_headings(tmp_path):
+    path = tmp_path / "page.html"
+    path.write_text(
+        '<html><head><title>Budget agreed</title><meta name="author" content="Lois Lane">'
+        '<meta property="article:published_time" content="2025-08-05T10:00:00Z">'
+        '<link rel="canonical" href="https://planet.example/budget"></head><body><nav>Home</nav><article>'
+        "<h1>Budget agreed</h1><p>The council agreed on a budget of 3.5 million on Monday after a long night.</p>"
+        "<h2>Fares</h2><p>Bus fares fall by ten percent from January, the mayor said in a long statement.</p>"
+        "</article></body></html>",
+        "utf-8",
+    )
+    (article,) = read_file(path)
+    assert (article.title, article.published, article.author) == ("Budget agreed", date(2025, 8, 5), "Lois Lane")
+    assert article.url == "https://planet.example/budget"
+    assert [s.headline for s in article.stories] == ["Budget agreed", "Budget agreed › Fares"]
+    assert "<" not in article.text
+
+
+def test_a_corpus_row_is_an_article_and_bad_rows_are_refused_by_line(tmp_path):
+    rows = [
+        {
+            "id": "a",
+            "title": "Bridge opens",
+            "text": "The bridge opened.",
+            "published": "2025-08-05",
+            "source": "Planet",
+        },
+        {"id": "a", "text": "Again."},
+        {"id": 7, "text": "A number as id."},
+        {"id": "b", "text": " \n"},
+        {"id": "c", "text": "javascript link", "url": "javascript:alert(1)"},
+    ]
+    path = tmp_path / "corpus.jsonl"
+    path.write_text("\n".join(map(json.dumps, rows)) + "\nnot json\n", "utf-8")
+    found = list(read_file(path))
+    articles = [a for a in found if isinstance(a, Article)]
+    assert [(a.id, a.publisher, a.published, a.url) for a in articles] == [
+        ("a", "Planet", date(2025, 8, 5), ""),
+        ("c", "", None, ""),
+    ]
+    assert [r.path.rsplit(":")[-1] for r in found if isinstance(r, Refusal)] == ["2", "3", "4", "6"]
+
+
+def test_only_the_byte_order_mark_and_crlf_are_changed(tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_bytes(b"\xef\xbb\xbfBridge opens\r\nThe bridge\xc2\xa0opened.  \r\n")
+    (article,) = read_file(path)
+    assert article.text == "Bridge opens\nThe bridge\u00a0opened.  \n"
+
+
+@pytest.mark.parametrize("article_id", ["", "  ", "a\nb", "x" * 513, "\ud800"])
+def test_an_id_that_would_break_a_line_is_refused(article_id):
+    with pytest.raises(ArticleRefused):
+        article_from_text("Some text here.", article_id=article_id)
+
+
+def test_a_folder_gives_its_files_of_known_formats_in_order_without_hidden_ones(tmp_path):
+    for name in ("b.txt", "a.md", ".hidden.txt", "picture.png", "deep/c.html"):
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("x")
+    (tmp_path / "out.txt").symlink_to("/etc/hostname")
+    names = [p.relative_to(tmp_path).as_posix() for p in find_files([tmp_path]) if isinstance(p, Path)]
+    assert names == ["a.md", "b.txt", "deep/c.html"]
+
+
+def test_the_shipped_articles_are_five_with_twenty_two_stories():
+    articles = [a for path in find_files([shipped_folder()]) for a in read_file(path)]
+    assert [len(a.stories) for a in articles] == [6, 5, 5, 5, 1]
+    assert [a.published for a in articles] == [None, None, None, date(2025, 12, 24), date(2025, 8, 5)]
+    assert {a.publisher for a in articles[3:]} == {"CRI Online"}
+    assert all(a.path.startswith("shipped/") for a in articles)
+
+
+def test_no_passage_of_the_shipped_articles_holds_list_or_boilerplate():
+    count = HashedEmbedder().count_tokens
+    for path in find_files([shipped_folder()]):
+        for article in read_file(path):
+            for passage in cut_into_passages(article, count, passage_tokens=160):
+                for foreign in ("Today's Highlights", "_compress", "From:", "标签", "\n1. ", "\n2. "):
+                    assert foreign not in passage.text

@@ -1,0 +1,196 @@
+"""The commands as a person runs them: output, exit codes, one-line errors."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+from assistants import HARBOUR, ORCHARD
+
+from rag.cli import main
+
+
+@pytest.fixture
+def news(tmp_path):
+    folder = tmp_path / "news"
+    folder.mkdir()
+    (folder / "harbour.txt").write_text(HARBOUR)
+    (folder / "orchard.txt").write_text(ORCHARD)
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def environment(monkeypatch, tmp_path):
+    monkeypatch.setenv("RAG_STORE", str(tmp_path / "store"))
+    monkeypatch.setenv("RAG_EMBEDDER", "hashed")
+    monkeypatch.setenv("RAG_SETTINGS", "")
+    monkeypatch.delenv("RAG_SETTINGS")
+
+
+QUESTION = "How many metres long is the main span of the harbour bridge in Lisbon?"
+
+
+def test_index_tells_what_it_did_and_a_second_time_changes_nothing(news, capsys):
+    assert main(["index", str(news)]) == 0
+    assert capsys.readouterr().out.startswith("2 added; ")
+    assert main(["index", str(news)]) == 0
+    assert capsys.readouterr().out.startswith("2 unchanged; 0 passages")
+
+
+def test_index_without_a_path_takes_the_shipped_articles(capsys):
+    assert main(["index"]) == 0
+    assert capsys.readouterr().out.startswith("5 added; ")
+
+
+def test_a_bad_file_is_refused_and_the_others_go_in(news, capsys):
+    (news / "empty.txt").write_text("")
+    assert main(["index", str(news), str(news / "none.txt")]) == 4
+    told = capsys.readouterr()
+    assert told.out.startswith("2 added, 2 refused; ")
+    assert "empty.txt: empty" in told.err
+    assert "none.txt: no such file or folder" in told.err
+
+
+def test_nothing_but_bad_files_is_an_error(tmp_path, capsys):
+    assert main(["index", str(tmp_path / "none.txt")]) == 1
+    assert "refused" in capsys.readouterr().err
+
+
+def test_verbose_names_every_article(news, capsys):
+    main(["index", "-v", str(news)])
+    assert "added harbour\n" in capsys.readouterr().out
+
+
+def test_ask_prints_the_answer_with_its_sources(news, capsys):
+    main(["index", str(news)])
+    capsys.readouterr()
+    assert main(["ask", QUESTION]) == 0
+    told = capsys.readouterr()
+    assert "420 metres long. [1]" in " ".join(told.out.split())
+    assert "[1] Harbour bridge opens in Lisbon (harbour)" in told.out
+    assert told.err == ""
+
+
+def test_ask_as_json_is_one_row(news, capsys):
+    main(["index", str(news)])
+    capsys.readouterr()
+    assert main(["ask", "--json", QUESTION]) == 0
+    row = json.loads(capsys.readouterr().out)
+    assert list(row) == ["question", "resolved_question", "answer", "passages", "ranked_sentences"]
+    citation = row["answer"]["citations"][0]
+    text = {"harbour": HARBOUR, "orchard": ORCHARD}[citation["article_id"]]
+    assert text[citation["start"] : citation["end"]] == citation["quote"]
+
+
+def test_ask_reads_a_question_from_standard_input(news, capsys, monkeypatch):
+    import io
+
+    main(["index", str(news)])
+    monkeypatch.setattr("sys.stdin", io.StringIO(QUESTION))
+    assert main(["ask", "-"]) == 0
+    assert "420" in capsys.readouterr().out
+
+
+def test_an_abstention_exits_with_three_and_shows_the_nearest_passages(news, capsys):
+    main(["index", str(news)])
+    capsys.readouterr()
+    assert main(["ask", "zeppelin quantum chess"]) == 3
+    told = capsys.readouterr().out
+    assert told.startswith("The articles don't answer this.")
+    assert "Nearest passages:" in told
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "reason"),
+    [
+        (["ask", "anything at all"], 1, "no store in"),
+        (["ask", "?!"], 2, "holds no word"),
+        (["ask", ""], 2, "the question is empty"),
+        (["list"], 1, "no store in"),
+        (["remove", "a"], 1, "no store in"),
+        (["index", "--embedder", "none", "."], 1, "no embedding model 'none'"),
+        (["chat", "--port", "99999"], 1, "port is 99999"),
+    ],
+)
+def test_an_error_is_one_line_and_no_traceback(capsys, arguments, code, reason):
+    assert main(arguments) == code
+    told = capsys.readouterr().err
+    assert reason in told
+    assert told.startswith("rag: ")
+    assert told.count("\n") == 1
+
+
+def test_an_unknown_generator_is_named_with_those_that_are_known(news, capsys):
+    main(["index", str(news)])
+    assert main(["ask", "--generator", "none", "anything"]) == 1
+    assert "unknown generator 'none'; known are: extractive" in capsys.readouterr().err
+
+
+def test_remove_takes_out_all_or_none(news, capsys):
+    main(["index", str(news)])
+    assert main(["remove", "harbour", "none"]) == 1
+    assert "no article 'none'" in capsys.readouterr().err
+    assert main(["remove", "harbour"]) == 0
+    capsys.readouterr()
+    main(["list", "--json"])
+    assert [json.loads(line)["id"] for line in capsys.readouterr().out.splitlines()] == ["orchard"]
+
+
+def test_list_shows_each_article_and_the_sum(news, capsys):
+    main(["index", str(news)])
+    capsys.readouterr()
+    assert main(["list"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("harbour  ----------    1 stories")
+    assert lines[-1].startswith("2 articles, ")
+
+
+def test_a_store_of_another_embedder_is_refused_with_the_command_that_repairs_it(news, capsys, monkeypatch):
+    main(["index", str(news)])
+    import rag.wiring
+    from embeddings.hashed import HashedEmbedder
+
+    monkeypatch.setattr(rag.wiring, "make_embedder", lambda _name: HashedEmbedder(dim=64))
+    assert main(["ask", QUESTION]) == 1
+    assert "rag index --rebuild --store" in capsys.readouterr().err
+    assert main(["index", "--rebuild"]) == 0
+    assert main(["ask", QUESTION]) == 0
+
+
+def test_control_characters_in_an_article_do_not_reach_the_terminal(tmp_path, capsys):
+    evil = tmp_path / "evil.txt"
+    evil.write_text("Evil\x1b]0;title\x07 news\nThe zeppelin\x1b[31m landed in Gotham\x9b2J on Monday.")
+    main(["index", str(evil)])
+    main(["ask", "Where did the zeppelin land?"])
+    main(["list"])
+    told = capsys.readouterr().out
+    assert "zeppelin" in told
+    assert not any(c in told for c in "\x1b\x07\x9b")
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["ask", "--help"], ["--version"]])
+def test_help_loads_nothing_heavy(arguments):
+    """A new process, so that nothing is loaded already."""
+    heavy = "torch faiss gradio transformers sentence_transformers tiktoken trafilatura numpy onnxruntime"
+    script = (
+        "import sys, rag.cli\n"
+        f"try: rag.cli.main({arguments!r})\nexcept SystemExit: pass\n"
+        f"print([m for m in {heavy.split()!r} if m in sys.modules], file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stderr.strip() == "[]"
+    assert "rag" in done.stdout or "newspulse" in done.stdout
+
+
+def test_import_rag_is_quick_and_loads_nothing_heavy():
+    script = (
+        "import time; start = time.perf_counter(); import rag, sys; print(time.perf_counter() - start)\n"
+        "print([m for m in ('torch', 'faiss', 'gradio', 'numpy') if m in sys.modules])"
+    )
+    times = []
+    for _ in range(3):
+        done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+        seconds, loaded = done.stdout.splitlines()
+        assert loaded == "[]"
+        times.append(float(seconds))
+    assert min(times) < 0.3

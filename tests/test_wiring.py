@@ -1,0 +1,60 @@
+"""Choosing by name: generators, embedders, examples."""
+
+import pytest
+from assistants import ScriptedGenerator, make_assistant
+
+import rag
+import rag.wiring
+from embeddings.hashed import HashedEmbedder
+from rag.errors import SettingsInvalid
+from rag.settings import load_settings
+from rag.wiring import example_questions, make_embedder, make_generator, open_assistant
+
+
+class Entry:
+    """A stand-in for importlib.metadata.EntryPoint."""
+
+    name = "scripted"
+
+    @staticmethod
+    def load():
+        return lambda: ScriptedGenerator("Nothing [1].")
+
+
+def test_a_third_partys_generator_is_found_by_its_entry_point(monkeypatch):
+    monkeypatch.setattr(rag.wiring, "entry_points", lambda group: [Entry] if group == "rag.generators" else [])
+    assert make_generator("scripted").name == "scripted"
+    with pytest.raises(SettingsInvalid, match="unknown generator 'none'; known are: extractive, scripted"):
+        make_generator("none")
+
+
+def test_the_generator_named_in_the_settings_is_used(monkeypatch, tmp_path):
+    monkeypatch.setattr(rag.wiring, "entry_points", lambda **_: [Entry])
+    make_assistant(tmp_path)
+    settings = load_settings({"store": tmp_path, "generator": "scripted"}, environment={})
+    assert open_assistant(settings=settings, embedder=HashedEmbedder()).generator.name == "scripted"
+
+
+def test_rag_open_answers_from_python(tmp_path):
+    make_assistant(tmp_path)
+    assistant = rag.open(tmp_path, embedder=HashedEmbedder())
+    answer = assistant.ask("How many metres long is the main span of the harbour bridge in Lisbon?")
+    assert isinstance(answer, rag.Answer)
+    assert "420" in answer.text
+
+
+def test_rag_open_without_a_store_says_what_to_do(tmp_path):
+    with pytest.raises(rag.RagError, match="run: rag index --store"):
+        rag.open(tmp_path / "none", embedder=HashedEmbedder())
+
+
+def test_the_examples_come_from_the_articles_in_the_store(tmp_path):
+    assistant = make_assistant(tmp_path)
+    assert example_questions(assistant, 4) == [
+        "What do the articles say about “Harbour bridge opens in Lisbon”?",
+        "What do the articles say about “Frost ruins apple harvest in Tyrol”?",
+    ]
+
+
+def test_the_embedder_without_a_model_has_a_name():
+    assert make_embedder("hashed").name == "hashed"
