@@ -2,13 +2,16 @@
 
 import re
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 
 from embeddings.protocols import Matrix, Vector
 
 _WORD = re.compile(r"\w+")
+# A text without spaces is one word of any length; in pieces it neither fills the cache nor the memory.
+_PIECE = re.compile(r"\w{1,64}")
 
 
 class HashedEmbedder:
@@ -46,13 +49,12 @@ class HashedEmbedder:
         """Return unit rows; a text without words gives the first axis, so that no row is zero."""
         rows = np.zeros((len(texts), self._dim), dtype=np.float32)
         for number, text in enumerate(texts):
-            row = rows[number]
-            for feature, weight in _features(text):
-                digest = zlib.crc32(feature.encode("utf-8", "surrogatepass"))
-                row[digest % self._dim] += weight if digest & 0x80000000 else -weight
-            if not row.any():
-                row[0] = 1.0
-            row /= np.linalg.norm(row)
+            found = [_features(match.group()) for match in _PIECE.finditer(text.casefold())]
+            places = [digest % self._dim for digests, _ in found for digest in digests]
+            weights = [weight for _, signed in found for weight in signed]
+            row = np.bincount(places, weights, self._dim) if places else np.zeros(self._dim)
+            length = np.linalg.norm(row)
+            rows[number] = row / length if length else np.eye(1, self._dim)
         return rows
 
     def embed_question(self, text: str) -> Vector:
@@ -61,10 +63,11 @@ class HashedEmbedder:
         return vector
 
 
-def _features(text: str) -> Iterator[tuple[str, float]]:
-    for match in _WORD.finditer(text.casefold()):
-        word = match.group()
-        yield word, 1.0
-        padded = f"<{word}>"
-        for start in range(len(padded) - 2):
-            yield padded[start : start + 3], 0.3
+@lru_cache(maxsize=100_000)
+def _features(word: str) -> tuple[tuple[int, ...], tuple[float, ...]]:
+    """Return the hashes of a word and of its trigrams, and what each adds to its bucket."""
+    padded = f"<{word}>"
+    features = [(word, 1.0), *((padded[at : at + 3], 0.3) for at in range(len(padded) - 2))]
+    digests = tuple(zlib.crc32(feature.encode("utf-8", "surrogatepass")) for feature, _ in features)
+    signed = (weight if digest & 0x80000000 else -weight for digest, (_, weight) in zip(digests, features, strict=True))
+    return digests, tuple(signed)
