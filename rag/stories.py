@@ -33,6 +33,7 @@ _LABEL_LINE_CHARS = 160
 _PREAMBLE_WORDS = 8
 _SAME_HEADLINE = 0.9
 _HEADLINE_CHARS = (8, 300)
+_COMPARED_CHARS = 2 * _HEADLINE_CHARS[1]
 # A headline list stands near the top; looking no further keeps a page of a million lines quick.
 _LIST_WITHIN_LINES = 100
 # A page may hold thousands of numbered lines; this many comparisons take about a second.
@@ -76,7 +77,11 @@ def find_stories(
     if title_at and not any(h.at == title_at for h in marked):
         dropped.add(title_at)
     body = [s for s in spans if s not in dropped and not _is_heading(s, marked)]
-    return masthead, _cut_into_stories(text, spans, body, marked, masthead.title, title_at)
+    stories = _cut_into_stories(text, spans, body, marked, masthead.title, title_at)
+    if not stories and title_at:
+        # A flash of one line: the headline is all there is to say.
+        stories = (Story(masthead.title, None, (title_at,)),)
+    return masthead, stories
 
 
 def _cut_into_stories(
@@ -86,7 +91,8 @@ def _cut_into_stories(
     stories = []
     first = marked[0].at.start if marked else len(text) + 1
     before = [s for s in body if s.start < first]
-    words = sum(len(s.of(text).split()) for s in before)
+    # Counted no further than it matters: a line may hold the whole text.
+    words = sum(len(s.of(text).split(maxsplit=_PREAMBLE_WORDS)) for s in before)
     if before and (not marked or words >= _PREAMBLE_WORDS):
         stories.append(Story(title, title_at, _stretches(spans, kept, before)))
     trail: list[Heading] = []
@@ -168,7 +174,8 @@ def _with_title(
 
 def _match_headline_list(text: str, spans: list[Span]) -> tuple[list[Span], list[Span]]:
     """Return the lines of a headline list (with its own heading) and the later lines that are those headlines."""
-    keys = [fold(_MARKER.sub("", s.of(text))).rstrip(".:：") for s in spans]
+    # What is too long for a headline is not compared, so its key need not be made: a line may hold the whole text.
+    keys = [fold(_MARKER.sub("", s.of(text))).rstrip(".:：") if len(s) <= _COMPARED_CHARS else "" for s in spans]
     places: dict[str, list[int]] = {}
     for number, key in enumerate(keys):
         places.setdefault(key, []).append(number)
@@ -236,12 +243,16 @@ def _find_boilerplate(text: str, spans: list[Span]) -> set[Span]:
     """Return lines that are an image's file name, the caption under one, or a label that closes the page."""
     found: set[Span] = set()
     for number, span in enumerate(spans):
-        tail = span.of(text).split()[-1]
+        tail = span.of(text).rsplit(maxsplit=1)[-1]
         if len(tail) > _LABEL_LINE_CHARS or not _ASSET.search(tail):
             continue
         found.add(span)
         caption = spans[number + 1].of(text) if number + 1 < len(spans) else ""
-        if caption and len(caption.split()) <= _CAPTION_WORDS and not _ENDS_SENTENCE.search(caption):
+        if (
+            caption
+            and len(caption.split(maxsplit=_CAPTION_WORDS)) <= _CAPTION_WORDS
+            and not _ENDS_SENTENCE.search(caption)
+        ):
             found.add(spans[number + 1])
     for span in reversed(spans):
         line = span.of(text)
@@ -252,4 +263,4 @@ def _find_boilerplate(text: str, spans: list[Span]) -> set[Span]:
 
 
 def _same(one: str, other: str) -> bool:
-    return bool(other) and fold(one) == fold(other)
+    return bool(other) and len(one) <= _COMPARED_CHARS and fold(one) == fold(other)

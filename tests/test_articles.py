@@ -74,6 +74,11 @@ def test_a_plain_article_is_one_story_under_its_first_line():
     assert bodies(article) == [["The bridge opened today. It is long."]]
 
 
+def test_an_article_of_one_line_is_that_line():
+    article = article_from_text("Bridge opens in Lisbon\n\n", article_id="a", title="Bridge opens in Lisbon")
+    assert bodies(article) == [["Bridge opens in Lisbon"]]
+
+
 def test_a_list_of_facts_in_an_article_is_no_list_of_headlines():
     text = "Bridge opens\nThree facts:\n- It is long and it is high.\n- It is new and it is blue.\nMore tomorrow."
     article = article_from_text(text, article_id="a")
