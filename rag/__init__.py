@@ -62,7 +62,7 @@ __all__ = [
 def open(  # noqa: A001 - `rag.open` reads as what it does
     store: str | Path | None = None,
     *,
-    generator: "Generator | None" = None,
+    generator: "Generator | str | None" = None,
     embedder: "Embedder | None" = None,
 ) -> "Pipeline":
     """Return an assistant over the store (default: that of the settings), with `ask` and `stream`.

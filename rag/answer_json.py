@@ -1,6 +1,5 @@
 """An answer as JSON values: the one shape for the command line, evaluation runs and every later door."""
 
-from collections.abc import Iterable
 from typing import Any
 
 from rag.records import Answer, Hit
@@ -40,16 +39,3 @@ def answer_row(answer: Answer, *, depth: int = 50) -> dict[str, Any]:
 
 def _place(hit: Hit, start: int, end: int, score: float) -> dict[str, Any]:
     return {"article_id": hit.passage.article_id, "start": start, "end": end, "score": round(score, 6)}
-
-
-def hits_rows(hits: Iterable[Hit]) -> list[dict[str, Any]]:
-    """Return passages with their texts, for programs that only search."""
-    return [
-        {
-            **_place(h, h.passage.span.start, h.passage.span.end, h.score),
-            "headline": h.passage.headline,
-            "text": h.passage.text,
-            "found_by": h.found_by,
-        }
-        for h in hits
-    ]

@@ -29,6 +29,7 @@ SHIPPED = "shipped"
 """Stands for the folder of the shipped articles in `Article.path`, which differs from one installation to another."""
 
 MAX_ARTICLE_BYTES = 64 * 2**20
+_SKIPPED_AT_ONCE = 2**20
 _MAX_ID_CHARS = 512
 _YAML_NULL = ("~", "null", "Null", "NULL")
 _NOT_IN_AN_ID = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]")
@@ -188,10 +189,9 @@ def _read_html(content: bytes, stem: str, shown: str) -> Article:
 
 def _read_corpus(path: Path, shown: str) -> Iterator[Article | Refusal]:
     seen: dict[str, int] = {}
+    number = 0
     with path.open("rb") as file:
-        for number, line in enumerate(_rows(file), 1):
-            if not line.strip():
-                continue
+        for number, line in _rows(file):
             where = f"{shown}:{number}"
             try:
                 article = _read_row(line, shown)
@@ -201,16 +201,20 @@ def _read_corpus(path: Path, shown: str) -> Iterator[Article | Refusal]:
                 yield article
             except ArticleRefused as error:
                 yield Refusal(where, str(error))
-    if not seen:
+    if not number:
         yield Refusal(shown, "holds no article: one JSON object a line is needed")
 
 
-def _rows(file: BinaryIO) -> Iterator[bytes]:
-    """Yield the lines; of one that is too long only as much as shows that it is."""
+def _rows(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
+    """Yield the lines that are not blank, numbered from 1; of one that is too long only as much as shows that it is."""
+    number = 0
     while line := file.readline(MAX_ARTICLE_BYTES + 1):
-        yield line
-        while len(line) > MAX_ARTICLE_BYTES and not line.endswith(b"\n"):
-            line = file.readline(MAX_ARTICLE_BYTES + 1)
+        number += 1
+        if line.strip():
+            yield number, line
+        over = len(line) > MAX_ARTICLE_BYTES
+        while over and line and not line.endswith(b"\n"):
+            line = file.readline(_SKIPPED_AT_ONCE)
 
 
 def _read_row(line: bytes, shown: str) -> Article:

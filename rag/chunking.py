@@ -14,25 +14,28 @@ _LONGEST_HEADLINE_SHARE = 0.3
 _FEWEST_CHARS_OF_A_PIECE = 8
 
 
-def cut_into_passages(article: Article, count_tokens: CountTokens, *, passage_tokens: int) -> list[Passage]:
+def cut_into_passages(
+    article: Article, count_tokens: CountTokens, *, passage_tokens: int, longest_tokens: int = 0
+) -> list[Passage]:
     """Return the article's passages in order; none crosses a story or holds boilerplate.
 
     `passage_tokens` bounds headline and text together as the embedder counts them, so nothing is cut off silently.
-    A sentence that alone is longer is cut at a clause, else at a space. Together the passages cover every sentence.
+    A sentence that alone is longer has a passage to itself, up to `longest_tokens`, the embedder's own limit; one that
+    is longer still is cut at a clause, else at a space. Together the passages cover every sentence.
     The headline stands in the first passage of its story where nothing but white space parts the two.
     """
     passages: list[Passage] = []
-    for story in article.stories:
+    for number, story in enumerate(article.stories):
         headline = _fit_headline(story.headline, count_tokens, int(passage_tokens * _LONGEST_HEADLINE_SHARE))
         special, overhead = count_tokens(["", headline])
         room = passage_tokens - overhead
         for stretch in _stretches(story, article.text):
             found = [span.shifted(stretch.start) for span in sentences(stretch.of(article.text))]
-            sized = _sized(article.text, found, count_tokens, room, special)
+            sized = _sized(article.text, found, count_tokens, max(room, longest_tokens - overhead), special)
             for group in _groups(sized, room):
                 span = Span(group[0].start, group[-1].end)
                 text = span.of(article.text)
-                passages.append(Passage(0, article.id, headline, text, span, 0, tuple(group)))
+                passages.append(Passage(0, article.id, headline, text, span, 0, tuple(group), number))
     tokens = count_tokens([embedded_text(p) for p in passages])
     return [replace(p, tokens=n) for p, n in zip(passages, tokens, strict=True)]
 
@@ -64,7 +67,10 @@ def _stretches(story: Story, text: str) -> list[Span]:
 def _sized(text: str, found: list[Span], count_tokens: CountTokens, room: int, special: int) -> list[tuple[Span, int]]:
     """Return the sentences with their tokens, special ones not counted, those over `room` in pieces that fit."""
     sized: list[tuple[Span, int]] = []
-    for span, counted in zip(found, count_tokens([s.of(text) for s in found]), strict=True):
+    # With what stands between it and the one before: list markers count too.
+    starts = [found[0].start, *(before.end for before in found)] if found else []
+    read = [text[start : s.end] for start, s in zip(starts, found, strict=False)]
+    for span, counted in zip(found, count_tokens(read), strict=True):
         tokens = counted - special
         if tokens <= room:
             sized.append((span, tokens))

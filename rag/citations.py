@@ -1,34 +1,46 @@
-"""The citation gate: nothing a generator says is shown unless a quote stands in the article, to the character.
+"""The citation gate: what a generator says is shown only where a sentence of the articles says it too.
 
-Knows passages and how to read an article's characters; knows no generator and no model.
+Knows passages and how to read an article's characters; knows no generator and no model. A quote always stands in the
+article to the character. That the sentence is what the quote says is certain where it is the quote word for word; a
+free sentence may only leave words out and put them in another order, so one that swaps who did what to whom passes.
 """
 
-import contextlib
 import re
+import unicodedata
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from rag.errors import QuoteMismatch
+from rag.errors import GeneratorFailed, QuoteMismatch
 from rag.records import AnswerSentence, ArticleSummary, Citation, Claim, Hit, Passage, Span
 from rag.text import content_words, fold, one_line, sentences, stem, words
 
 ReadSlice = Callable[[str, Span], str | None]
 """Returns the characters of an article at a span; None where the article is gone."""
 
+MOST_UNCITED_CHARS = 20_000
+_FEWEST_WORDS = 3
+
 _MARK = re.compile(r"\s*\[(\d{1,4})\]")
-_UNIT = re.compile(r"(?P<said>.+?)(?P<marks>(?:\s*\[\d{1,4}\])+)(?P<end>[.!?。！？]?)", re.DOTALL)
-_NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
-# A free sentence needs this share of its words in the passage it cites; below, it says something else.
-_SUPPORT = 0.6
+_MARKS = re.compile(r"\[\d{1,4}\](?:\s{0,3}\[\d{1,4}\])*")
+_LONGEST_OPEN_MARK = 6
+# After a mark, one more may be on its way, or the stop and the quotation mark that belong to the sentence.
+_MAY_GO_ON = re.compile(r"\s*(?:\[\d{0,4})?|[.!?。！？]?[\"'”’)»]*")
+_TAIL = re.compile(r"[.!?。！？]?[\"'”’)»]*")
+_LOOKS_LIKE_A_MARK = re.compile(r"[\[【⁽]\s*\d")
+_MARKUP = re.compile(r"<|\]\(|!\[|\*\*|`")
+_NUMBER = re.compile(r"(?<![\w.,])[-−+]?[.,]?\d+(?:[.,]\d+)*%?")
+# A sentence that denies what its quote says shares all its other words.
+_DENIALS = frozenset("no not never none nor neither without cannot hardly barely".split())
 
 
-def cite(number: int, passage: Passage, span: Span, about: ArticleSummary, read: ReadSlice) -> Citation:
+def cite(number: int, passage: Passage, span: Span, *, about: ArticleSummary, read: ReadSlice) -> Citation:
     """Return the citation of a stretch of a passage, read back from the article; raises QuoteMismatch.
 
     The quote must stand in the article at that place, to the character, and must not be blank.
     """
     if not passage.span.holds(span):
         raise QuoteMismatch(f"{span} lies outside passage {passage.id} at {passage.span}")
-    quote = span.shifted(-passage.span.start).of(passage.text)
+    quote = passage.quote(span)
     stands = read(passage.article_id, span)
     if stands is None or stands != quote or not quote.strip():
         raise QuoteMismatch(f"'{quote[:60]}' does not stand in '{passage.article_id}' at {span.start}:{span.end}")
@@ -47,9 +59,9 @@ def cite(number: int, passage: Passage, span: Span, about: ArticleSummary, read:
 
 
 class CitationGate:
-    """Lets through sentences whose quotes check out, numbers their citations, and counts what it dropped.
+    """Lets through sentences that a sentence of the articles says, numbers those, and counts what it dropped.
 
-    One gate serves one answer. The same stretch of the same article keeps its number.
+    One gate serves one answer. The same sentence of the same article keeps its number.
     """
 
     def __init__(self, hits: Sequence[Hit], about: Mapping[str, ArticleSummary], read: ReadSlice) -> None:
@@ -58,6 +70,8 @@ class CitationGate:
         self._about = about
         self._read = read
         self._buffer = ""
+        self._searched = 0
+        self._said: set[str] = set()
         self._citations: dict[tuple[str, Span], Citation] = {}
         self.dropped = 0
 
@@ -67,83 +81,128 @@ class CitationGate:
         return tuple(self._citations.values())
 
     def admit(self, claim: Claim) -> AnswerSentence | None:
-        """Return the claim as a sentence of the answer; None, counted, where it is not supported by what it quotes."""
-        text = one_line(claim.text)
-        cited = [(self._by_id.get(passage_id), span) for passage_id, span in claim.quotes]
-        quoted = " ".join(span.shifted(-p.span.start).of(p.text) for p, span in cited if p and p.span.holds(span))
-        # A bracketed number in the article's own words would read as a citation of ours.
-        if words(text) and not _MARK.search(text) and is_supported(text, quoted):
-            with contextlib.suppress(QuoteMismatch):
-                numbers = [self._number(passage, span) for passage, span in cited]
-                return AnswerSentence(text, tuple(dict.fromkeys(numbers)))
-        self.dropped += 1
-        return None
+        """Return the claim as a sentence of the answer; None, counted, where no sentence that it cites says it."""
+        text = one_line(_MARK.sub("", claim.text))
+        touched = [
+            (passage, sentence)
+            for passage_id, span in claim.quotes
+            if (passage := self._by_id.get(passage_id)) is not None and passage.span.holds(span)
+            for sentence in passage.sentences
+            if span.start < sentence.end and sentence.start < span.end
+        ]
+        proofs = [found for found in touched if is_quote(text, found[0].quote(found[1]))]
+        if not proofs and is_plain(text):
+            proofs = _prove([s.of(text) for s in sentences(text)], touched)
+        numbers = self._numbers(proofs) if words(text) and fold(text) not in self._said else ()
+        if not numbers:
+            self.dropped += 1
+            return None
+        self._said.add(fold(text))
+        return AnswerSentence(text, numbers)
 
     def feed(self, text: str) -> Iterator[AnswerSentence]:
-        """Take a piece of free text; yield its sentences as soon as their [n] is whole and they are supported."""
-        self._buffer += text
+        """Take a piece of free text; yield its sentences as soon as their [n] is whole and they are supported.
+
+        Raises GeneratorFailed when 20,000 characters have come without a citation.
+        """
+        # Half a surrogate pair is no character; nothing further on takes one.
+        self._buffer += text.encode("utf-8", "ignore").decode("utf-8")
         while True:
-            unit = _UNIT.match(self._buffer)
-            # More marks, or the rest of this one, may still be coming.
-            if unit is None or not self._buffer[unit.end() :].lstrip().lstrip("["):
-                return
-            self._buffer = self._buffer[unit.end() :]
-            yield from self._admit_unit(unit)
+            marks = _MARKS.search(self._buffer, self._searched)
+            if marks is None:
+                self._searched = max(len(self._buffer) - _LONGEST_OPEN_MARK, 0)
+                break
+            rest = self._buffer[marks.end() :]
+            if _MAY_GO_ON.fullmatch(rest):
+                self._searched = marks.start()
+                break
+            yield from self._take_unit(marks)
+        if len(self._buffer) > MOST_UNCITED_CHARS:
+            raise GeneratorFailed(f"{len(self._buffer)} characters came without a citation")
 
     def close(self) -> Iterator[AnswerSentence]:
         """Yield what was held back at the end of the text; words after the last [n] have no source and are dropped."""
-        for unit in _UNIT.finditer(self._buffer):
-            yield from self._admit_unit(unit)
-        self.dropped += len(sentences(_UNIT.sub("", self._buffer)))
+        while marks := _MARKS.search(self._buffer):
+            yield from self._take_unit(marks)
+        self.dropped += len(sentences(self._buffer))
         self._buffer = ""
 
-    def _admit_unit(self, unit: re.Match[str]) -> Iterator[AnswerSentence]:
-        numbers = [int(n) for n in _MARK.findall(unit["marks"])]
-        cited = [self._passages[n - 1] for n in numbers if 1 <= n <= len(self._passages)]
-        said = unit["said"].strip() + unit["end"]
+    def _take_unit(self, marks: re.Match[str]) -> Iterator[AnswerSentence]:
+        """Yield the sentences in front of the marks that the passages they name support."""
+        said, rest = self._buffer[: marks.start()], self._buffer[marks.end() :]
+        tail = _TAIL.match(rest)
+        end = tail.group() if tail else ""
+        self._buffer, self._searched = rest[len(end) :], 0
+        said = said.lstrip(" \t\n,;:.)”…").rstrip() + end
+        named = [int(n) for n in _MARK.findall(marks.group())]
+        cited = [self._passages[n - 1] for n in dict.fromkeys(named) if 1 <= n <= len(self._passages)]
         for span in sentences(said):
             text = span.of(said)
             quotes = [(p.id, place) for p in cited if (place := find_support(text, p)) is not None]
-            sentence = self.admit(Claim(text, tuple(quotes)))
+            # Of a scrap ("It is", "Euros") nobody can tell whether it is supported.
+            sentence = self.admit(Claim(text, tuple(quotes) if len(words(text)) >= _FEWEST_WORDS else ()))
             if sentence:
                 yield sentence
 
-    def _number(self, passage: Passage | None, span: Span) -> int:
-        if passage is None:
-            raise QuoteMismatch("a passage that was not retrieved")
-        key = (passage.article_id, span)
-        if key not in self._citations:
+    def _numbers(self, proofs: Sequence[tuple[Passage, Span]]) -> tuple[int, ...]:
+        """Return the numbers of the proofs, () where one no longer stands in its article; then none is kept."""
+        found: dict[tuple[str, Span], Citation] = {}
+        for passage, span in proofs:
+            key = (passage.article_id, span)
+            known = self._citations.get(key) or found.get(key)
             about = self._about.get(passage.article_id)
-            if about is None:
-                raise QuoteMismatch(f"article '{passage.article_id}' is gone")
-            self._citations[key] = cite(len(self._citations) + 1, passage, span, about, self._read)
-        return self._citations[key].number
+            number = known.number if known else len(self._citations) + len(found) + 1
+            try:
+                if about is None:
+                    return ()
+                # Read again each time: the article may have been taken out since.
+                found[key] = cite(number, passage, span, about=about, read=self._read)
+            except QuoteMismatch:
+                return ()
+        self._citations |= found
+        return tuple(dict.fromkeys(citation.number for citation in found.values()))
+
+
+def _prove(said: Sequence[str], touched: Sequence[tuple[Passage, Span]]) -> list[tuple[Passage, Span]]:
+    """Return a quoted sentence for each sentence said, each quoted one once; none where one of them is unsupported."""
+    proofs: dict[tuple[int, Span], tuple[Passage, Span]] = {}
+    for sentence in said:
+        found = [(p, span) for p, span in touched if is_supported(sentence, p.quote(span))]
+        if not found:
+            return []
+        proofs |= {(p.id, span): (p, span) for p, span in found}
+    return list(proofs.values())
+
+
+def is_quote(text: str, quote: str) -> bool:
+    """Return whether the text is the whole quote, but for white space and the quote's own bracketed numbers."""
+    return text == one_line(_MARK.sub("", quote))
+
+
+def is_plain(text: str) -> bool:
+    """Return whether a text that is no quote is only words: no markup, no mark of its own, no invisible character."""
+    visible = all(unicodedata.category(c)[0] != "C" for c in text)
+    return visible and not (_MARKUP.search(text) or _LOOKS_LIKE_A_MARK.search(unicodedata.normalize("NFKC", text)))
 
 
 def is_supported(text: str, quoted: str) -> bool:
-    """Return whether the quotes say the text: word for word, or with all its numbers and most of its words."""
-    if not quoted.strip():
-        return False
-    if fold(text) in fold(quoted):
-        return True
-    if not set(_NUMBER.findall(fold(text))) <= set(_NUMBER.findall(fold(quoted))):
-        return False
-    said = set(map(stem, content_words(text)))
-    there = set(map(stem, words(quoted)))
-    return len(said & there) >= _SUPPORT * len(said)
+    """Return whether the quote says the text: all its numbers, content words and denials, in whatever order.
+
+    A free sentence may leave words out; it may not bring any of its own, nor leave out a denial.
+    """
+    said, there = Counter(_NUMBER.findall(fold(text))), Counter(_NUMBER.findall(fold(quoted)))
+    own = set(map(stem, content_words(text)))
+    return bool(own) and said <= there and own <= set(map(stem, words(quoted))) and _denials(text) == _denials(quoted)
+
+
+def _denials(text: str) -> set[str]:
+    found = words(text)
+    return {*_DENIALS.intersection(found), *("n't" for word in found if word.endswith("n't"))}
 
 
 def find_support(text: str, passage: Passage) -> Span | None:
-    """Return the place of the passage's sentence that shares most words with the text; None where none says it."""
-    said = set(map(stem, content_words(text)))
-
-    def shared(span: Span) -> int:
-        return len(said & set(map(stem, words(span.shifted(-passage.span.start).of(passage.text)))))
-
-    best = max(passage.sentences, key=shared, default=None)
-    if best is None or not is_supported(text, best.shifted(-passage.span.start).of(passage.text)):
-        return None
-    return best
+    """Return the place of the first of the passage's sentences that says the text; None where none does."""
+    return next((span for span in passage.sentences if is_supported(text, passage.quote(span))), None)
 
 
 def render(sentence: AnswerSentence) -> str:

@@ -7,6 +7,7 @@ import argparse
 import json
 import signal
 import sys
+import threading
 from collections.abc import Callable, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -182,6 +183,7 @@ def _chat(options: argparse.Namespace, settings: Settings) -> int:
     def ready(url: str) -> None:
         print(f"newspulse is at {url} (Ctrl-C stops it)", flush=True)
 
+    threading.Thread(target=assistant.warm, daemon=True).start()
     with _stops_on_terminate():
         launch_app(
             assistant,

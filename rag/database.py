@@ -8,6 +8,7 @@ Readers open `mode=ro`: they can neither checkpoint nor reset the log.
 import errno
 import os
 import sqlite3
+import textwrap
 import time
 import uuid
 from collections.abc import Iterator
@@ -27,6 +28,8 @@ OWNER = "write.owner"
 SCHEMA_VERSION = 1
 _LOCK_WAIT_S = 30.0
 _BUSY_TIMEOUT_MS = 30_000
+# SQLite may quote a whole damaged table.
+_LONGEST_REASON = 120
 _WAL_TRUNCATED_ABOVE = 64 * 2**20
 
 # An id is AUTOINCREMENT, never used again: a stale index can miss a text but never show another one.
@@ -45,10 +48,10 @@ CREATE TABLE story (
 ) WITHOUT ROWID;
 CREATE TABLE passage (
     id INTEGER PRIMARY KEY AUTOINCREMENT, article INTEGER NOT NULL REFERENCES article (id) ON DELETE CASCADE,
-    start INTEGER NOT NULL, "end" INTEGER NOT NULL, tokens INTEGER NOT NULL,
+    story INTEGER NOT NULL, start INTEGER NOT NULL, "end" INTEGER NOT NULL, tokens INTEGER NOT NULL,
     headline TEXT NOT NULL, text TEXT NOT NULL, sentences BLOB NOT NULL
 );
-CREATE INDEX passage_article ON passage (article);
+CREATE INDEX passage_story ON passage (article, story);
 CREATE TABLE passage_vector (
     passage INTEGER PRIMARY KEY REFERENCES passage (id) ON DELETE CASCADE, vector BLOB NOT NULL
 );
@@ -76,14 +79,17 @@ def translated(folder: Path) -> Iterator[None]:
         if "locked" in said or "busy" in said:
             raise StoreBusy(f"the store in '{folder}' is busy: {said}; try again") from error
         raise damaged(folder, error) from error
-    except sqlite3.DatabaseError as error:
+    except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
+        # SQLite quotes a damaged schema in its message, which then is no UTF-8.
         raise damaged(folder, error) from error
 
 
 def damaged(folder: Path, why: object) -> StoreDamaged:
     """Return what to raise where the store's contents do not read."""
+    said = textwrap.shorten(str(why), _LONGEST_REASON, placeholder=" …")
     return StoreDamaged(
-        f"the store in '{folder}' is damaged ({why}); move the folder away and run: rag index --store {folder} ARTICLES"
+        f"the store in '{folder}' is damaged ({said}); "
+        f"move the folder away and run: rag index --store {folder} ARTICLES"
     )
 
 

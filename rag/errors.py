@@ -12,7 +12,7 @@ RagError
 │   └── StoreMismatch       made by another embedder or another version
 ├── QuestionRefused         empty, too long, or without a single word
 ├── SettingsInvalid         an unknown setting, or a value that does not fit
-├── GeneratorFailed         a generator raised
+├── GeneratorFailed         a generator writes on and on without a citation
 └── QuoteMismatch           a quote does not stand where it is said to stand
 """
 
@@ -66,7 +66,7 @@ class SettingsInvalid(RagError):
 
 
 class GeneratorFailed(RagError):
-    """A generator raised; its message is kept as the cause."""
+    """A generator writes on and on without a citation."""
 
 
 class QuoteMismatch(RagError):

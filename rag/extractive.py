@@ -25,6 +25,7 @@ class _Candidate:
     stems: frozenset[str]
     folded: str
     length: int
+    headline: bool
 
     def repeats(self, other: "_Candidate") -> bool:
         return self.folded in other.folded or other.folded in self.folded
@@ -59,7 +60,8 @@ class ExtractiveGenerator:
             yield Claim(best.text, ((best.passage_id, best.span),))
             unmet = {s: weight for s, weight in unmet.items() if s not in best.stems}
             left -= best.length
-            candidates = [c for c in candidates if c.length <= left and not c.repeats(best)]
+            # A headline says again what its story says: alone it may answer, beside another sentence it only repeats.
+            candidates = [c for c in candidates if c.length <= left and not c.headline and not c.repeats(best)]
 
 
 def _weights(asked: Sequence[str], candidates: Sequence[_Candidate]) -> dict[str, float]:
@@ -78,11 +80,20 @@ def _candidates(hits: Sequence[Hit]) -> list[_Candidate]:
     found = []
     for hit, sentence in pooled[:_CANDIDATES]:
         passage = hit.passage
-        text = sentence.span.shifted(-passage.span.start).of(passage.text)
+        text = passage.quote(sentence.span)
         said = words(text)
         if len(said) >= _FEWEST_WORDS_OF_A_SENTENCE:
             stems = frozenset(map(stem, [*said, *words(passage.headline)]))
             found.append(
-                _Candidate(text, passage.id, sentence.span, sentence.score, stems, fold(text), len(text.split()))
+                _Candidate(
+                    text,
+                    passage.id,
+                    sentence.span,
+                    sentence.score,
+                    stems,
+                    fold(text),
+                    len(text.split()),
+                    text == passage.headline,
+                )
             )
     return found

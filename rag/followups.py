@@ -8,12 +8,13 @@ from rag.text import content_words, words
 
 _LEANING_WORDS = frozenset(
     "it its he him his she her hers they them their theirs that this those these there one ones other others both "
-    "same then else another".split()
+    "same then else another each next previous following former latter second third rest remaining".split()
 )
 _LEANING_START = re.compile(r"\s*(?:and|but|or|so|also|what about|how about|what else|why not|really)\b", re.IGNORECASE)
 _NAME = re.compile(r"(?<!^)(?<![.!?]\s)\b[A-Z][\w'’-]+|[\"“«]|\d")
 _FEWEST_WORDS = 3
 _QUESTIONS_KEPT = 3
+_MOST_CHARS_OF_EACH = 500
 
 
 def resolve(question: str, history: Sequence[Message]) -> str:
@@ -21,7 +22,7 @@ def resolve(question: str, history: Sequence[Message]) -> str:
 
     It leans where it has a pronoun, begins like a continuation, or names nothing of its own.
     """
-    asked = [m.content.strip() for m in history if m.role == "user" and m.content.strip()]
+    asked = [m.content.strip()[:_MOST_CHARS_OF_EACH] for m in history if m.role == "user" and m.content.strip()]
     if not asked or not leans(question):
         return question
     return " ".join([*asked[-_QUESTIONS_KEPT:], question])

@@ -1,11 +1,12 @@
 """What a store's vectors and passages depend on, and how vectors and spans are written as bytes."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from embeddings.protocols import Matrix
 from rag.errors import StoreMismatch
 
 SENTENCE_DTYPE = np.dtype("<f2")
@@ -35,3 +36,22 @@ def check_identity(stored: Mapping[str, str], identity: Identity, folder: Path) 
             f"the store in '{folder}' was made with {was}, not with {now}; "
             f"run: rag index --rebuild --store {folder}, or ask with the first"
         )
+
+
+def read_identity(meta: Mapping[str, str]) -> Identity | None:
+    """Return the identity that a store says it has; None where nothing was ever indexed."""
+    if "fingerprint" not in meta:
+        return None
+    numbers = int(meta["dim"]), int(meta["passage_tokens"]), int(meta["chunking"])
+    return Identity(meta.get("embedder", ""), meta["fingerprint"], *numbers)
+
+
+def read_vectors(rows: Sequence[tuple[object, object]], dim: int) -> tuple[list[int], Matrix]:
+    """Return the ids and vectors of those rows whose BLOB is a vector of this dimension with finite components."""
+    width = dim * PASSAGE_DTYPE.itemsize
+    whole = [
+        (key, blob) for key, blob in rows if isinstance(key, int) and isinstance(blob, bytes) and len(blob) == width
+    ]
+    vectors = np.frombuffer(b"".join(blob for _, blob in whole), dtype=PASSAGE_DTYPE).reshape(-1, dim)
+    finite = np.atleast_1d(np.isfinite(vectors).all(axis=1))
+    return [key for (key, _), good in zip(whole, finite.tolist(), strict=True) if good], vectors[finite]

@@ -157,7 +157,10 @@ class Indexer:
         return identity
 
     def _cut(self, article: Article, passage_tokens: int) -> list[Passage]:
-        return cut_into_passages(article, self._embedder.count_tokens, passage_tokens=passage_tokens)
+        embedder = self._embedder
+        return cut_into_passages(
+            article, embedder.count_tokens, passage_tokens=passage_tokens, longest_tokens=embedder.max_tokens
+        )
 
     def _embed(self, article: Article, cut: list[Passage]) -> Prepared:
         dim, size = self._embedder.dim, _bytes(article)

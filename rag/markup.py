@@ -8,6 +8,7 @@ from typing import Any
 from rag.errors import ArticleRefused
 from rag.records import Span
 from rag.stories import Heading
+from rag.text import lines
 
 _FRONT_MATTER = re.compile(r"\A---\n(.*?)\n(?:---|\.\.\.)\n", re.DOTALL)
 
@@ -80,20 +81,23 @@ def read_markdown(text: str) -> tuple[list[Heading], list[Span], dict[str, Any]]
         if token.type == "heading_open" and token.map and inline.content.strip():
             first, last = token.map
             at = Span(offset + starts[first], offset + starts[last] - 1)
-            headings.append(Heading(at, " ".join(inline.content.split()), int(token.tag[1:])))
+            start = text.find(inline.content, at.start, at.end)
+            said = Span(start, start + len(inline.content)) if start >= 0 else at
+            headings.append(Heading(at, " ".join(inline.content.split()), int(token.tag[1:]), said))
     return headings, skip, front
 
 
 def _locate(text: str, heads: list[tuple[str, str]]) -> list[Heading]:
     """Return the headings that stand on a line of their own in the text, in order."""
+    places: dict[str, list[Span]] = {}
+    for span in lines(text):
+        places.setdefault(span.of(text), []).append(span)
     found: list[Heading] = []
     start = 0
     for rank, head in heads:
         line = " ".join(head.split())
-        match = re.compile(rf"^{re.escape(line)}[ \t]*$", re.MULTILINE).search(text, start) if line else None
-        if match:
-            at = Span(match.start(), match.start() + len(line))
-            level = int(rank[1:]) if rank[1:].isdigit() else 2
-            found.append(Heading(at, line, level))
+        at = next((span for span in places.get(line, ()) if span.start >= start), None)
+        if at:
+            found.append(Heading(at, line, int(rank[1:]) if rank[1:].isdigit() else 2))
             start = at.end
     return found

@@ -3,18 +3,21 @@
 Streaming is the only path: `ask` is `stream` consumed.
 """
 
+from collections.abc import Generator as GeneratorType
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 
 from rag.citations import CitationGate, render
 from rag.confidence import THRESHOLD, estimate_confidence
-from rag.errors import QuestionRefused
+from rag.errors import QuestionRefused, StoreError
 from rag.followups import resolve
 from rag.library import Library
 from rag.protocols import Generator, Retriever
 from rag.records import (
     Answer,
     AnswerSentence,
+    Article,
     Claim,
     Delta,
     Done,
@@ -29,7 +32,9 @@ from rag.text import words
 
 MOST_QUESTION_CHARS = 20_000
 ABSTENTION = "The articles don't answer this."
-_ANSWER_CUT_OFF = "The answer breaks off here: the generator '{}' failed."
+# An answer is a few sentences; a generator that goes on and on is cut.
+MOST_SENTENCES = 40
+MOST_DROPPED = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +66,16 @@ class Pipeline:
         self._depth = depth
         self._threshold = threshold
 
+    def article(self, article_id: str) -> Article:
+        """Return an article as it is stored: the text that the spans of citations count in. Raises ArticleMissing."""
+        with self.library.reader() as reader:
+            return reader.article(article_id)
+
+    def warm(self) -> None:
+        """Load the model and the index, so that the first question does not wait for them."""
+        self.library.view()
+        self.library.embed_question("warm")
+
     def ask(self, question: str, history: Sequence[Message] = (), *, scope: Scope | None = None) -> Answer:
         """Return the answer; raises QuestionRefused for a question that is empty, too long or without a word."""
         for event in self.stream(question, history, scope=scope):
@@ -71,7 +86,7 @@ class Pipeline:
     def stream(self, question: str, history: Sequence[Message] = (), *, scope: Scope | None = None) -> Iterator[Event]:
         """Yield Retrieved once, then Deltas that joined are the answer's text, then Done with the answer whole."""
         question = check_question(question)
-        resolved = resolve(question, history)
+        resolved = _clean(resolve(question, history))
         hits = tuple(self._retriever.retrieve(resolved, self._depth, scope))
         yield Retrieved(hits, resolved)
         asked = _Asked(question, resolved, hits, tuple(history), estimate_confidence(hits))
@@ -85,28 +100,24 @@ class Pipeline:
         notices: list[Notice] = []
         with self.library.reader() as reader:
             about = {s.id: s for s in reader.summaries(list({h.passage.article_id for h in asked.hits}))}
-            for generator in dict.fromkeys((self.generator, self._fallback)):
+            for generator in self._writers():
                 gate = CitationGate(asked.hits, about, reader.slice)
                 writer = generator.name
-                try:
-                    for sentence in _sentences(generator, asked, gate):
-                        yield Delta((" " if said else "") + render(sentence))
+                with closing(_Writing(generator, asked, gate)) as writing:
+                    for sentence in writing:
                         said.append(sentence)
-                except Exception as error:  # noqa: BLE001 - a plug-in may raise anything; the reader still gets an answer
-                    notices.append(_failure(writer, error, said))
-                if gate.dropped:
-                    notices.append(Notice("dropped", f"{gate.dropped} sentences had no support and were left out."))
+                        yield Delta((" " if said[1:] else "") + render(sentence))
+                notices += _notices(writer, writing.error, gate.dropped, said=bool(said))
                 if said:
                     break
         if not said:
             yield from _abstain(asked, writer, notices)
             return
-        text = " ".join(map(render, said))
         yield Done(
             Answer(
                 asked.question,
                 asked.resolved,
-                text,
+                " ".join(map(render, said)),
                 tuple(said),
                 gate.citations,
                 tuple(notices),
@@ -117,11 +128,60 @@ class Pipeline:
             )
         )
 
+    def _writers(self) -> list[Generator]:
+        if self.generator.name == self._fallback.name:
+            return [self.generator]
+        return [self.generator, self._fallback]
+
+
+class _Writing:
+    """What one generator writes, as sentences that have passed the gate; ends where it fails, and keeps the error."""
+
+    def __init__(self, generator: Generator, asked: _Asked, gate: CitationGate) -> None:
+        self._gate = gate
+        self._pieces: Iterator[str | Claim] = iter(())
+        self._sentences = self._gated(generator, asked)
+        self._left = MOST_SENTENCES
+        self.error: Exception | None = None
+
+    def __iter__(self) -> Iterator[AnswerSentence]:
+        return self
+
+    def __next__(self) -> AnswerSentence:
+        if self._left == 0 or self._gate.dropped > MOST_DROPPED:
+            raise StopIteration
+        self._left -= 1
+        try:
+            return next(self._sentences)
+        except (StopIteration, StoreError):
+            # A store that cannot be read is no failure of the generator: it must not end in "the articles don't say".
+            raise
+        except Exception as error:
+            self.error = error
+            raise StopIteration from error
+
+    def close(self) -> None:
+        """End what is still being written: a model's server need not go on."""
+        self._sentences.close()
+        close = getattr(self._pieces, "close", None)
+        if close:
+            close()
+
+    def _gated(self, generator: Generator, asked: _Asked) -> GeneratorType[AnswerSentence, None, None]:
+        self._pieces = generator.generate(asked.resolved, asked.hits, asked.history)
+        for piece in self._pieces:
+            if isinstance(piece, Claim):
+                sentence = self._gate.admit(piece)
+                if sentence:
+                    yield sentence
+            else:
+                yield from self._gate.feed(piece)
+        yield from self._gate.close()
+
 
 def check_question(question: str) -> str:
     """Return the question without white space around it; raises QuestionRefused."""
-    # Half a surrogate pair comes from broken clients; no article holds one and no encoder takes one.
-    question = question.encode("utf-8", "replace").decode("utf-8").replace("\0", " ").strip()
+    question = _clean(question)
     if not question:
         raise QuestionRefused("the question is empty; ask something")
     if len(question) > MOST_QUESTION_CHARS:
@@ -131,15 +191,9 @@ def check_question(question: str) -> str:
     return question
 
 
-def _sentences(generator: Generator, asked: _Asked, gate: CitationGate) -> Iterator[AnswerSentence]:
-    for piece in generator.generate(asked.resolved, asked.hits, asked.history):
-        if isinstance(piece, Claim):
-            sentence = gate.admit(piece)
-            if sentence:
-                yield sentence
-        else:
-            yield from gate.feed(piece)
-    yield from gate.close()
+def _clean(question: str) -> str:
+    """Return the question without what no article holds and no encoder takes: halves of surrogate pairs, NUL."""
+    return question.encode("utf-8", "replace").decode("utf-8").replace("\0", " ").strip()
 
 
 def _abstain(asked: _Asked, generator: str, notices: Sequence[Notice]) -> Iterator[Event]:
@@ -166,7 +220,10 @@ def _nearest(hits: Sequence[Hit]) -> str:
     return "Nearest in the articles: " + "; ".join(headlines)
 
 
-def _failure(writer: str, error: Exception, said: Sequence[AnswerSentence]) -> Notice:
-    if said:
-        return Notice("cut_off", _ANSWER_CUT_OFF.format(writer))
-    return Notice("generator_failed", f"The generator '{writer}' failed ({type(error).__name__}); this is extracted.")
+def _notices(writer: str, error: Exception | None, dropped: int, *, said: bool) -> Iterator[Notice]:
+    if error and said:
+        yield Notice("cut_off", f"The answer breaks off here: the generator '{writer}' failed.")
+    elif error:
+        yield Notice("generator_failed", f"The generator '{writer}' failed ({type(error).__name__}).")
+    if dropped:
+        yield Notice("dropped", f"Left out, for no source says so: {dropped} of what '{writer}' wrote.")

@@ -1,14 +1,16 @@
 """What a question asks with and asks for: its words, their stems, the kind of thing that answers it."""
 
 import re
+from collections.abc import Collection
 from typing import Literal
 
 from rag.dates import MONTH_NAME
-from rag.text import content_words, fold, stem, words
+from rag.text import STOP_WORDS, content_words, fold, stem, words
 
 Kind = Literal["amount", "date", "place", "name"]
 
 _MOST_WORDS = 64
+_UNIT = re.compile(r"\bhow (?:many|much|often|long|big|large|old|far)\s+((?:\w+\s+){0,3}\w+)")
 
 # In this order: "how long" is no date, "what city was the company from" asks for a place.
 _ASKS_FOR: tuple[tuple[Kind, re.Pattern[str]], ...] = (
@@ -71,3 +73,27 @@ def holds_kind(text: str, kind: Kind | None, question: str) -> bool:
         given = set(words(question))
         return any(not set(words(match.group())) <= given for match in _NAME.finditer(text))
     return {"amount": _AMOUNT, "date": _DATE, "place": _PLACE}[kind].search(text) is not None
+
+
+def without_words(question: str, stems: Collection[str]) -> str:
+    """Return the question without the content words of these stems; its function words stay."""
+    kept = []
+    for token in question.split():
+        found = words(token)
+        about = any(stem(word) in stems for word in content_words(token)) and not STOP_WORDS.issuperset(found)
+        if not about:
+            kept.append(token)
+    return " ".join(kept)
+
+
+def counts_asked_unit(text: str, question: str) -> bool:
+    """Return whether a number counts the unit that the question asks for: "how many episodes", "24-episode"."""
+    asked = _UNIT.search(fold(question))
+    if asked is None:
+        return False
+    units = set(map(stem, content_words(asked.group(1))))
+    said = [stem(word) for word in words(text.replace("-", " "))]
+    return any(
+        _AMOUNT.match(word) is not None and not units.isdisjoint(said[place + 1 : place + 4])
+        for place, word in enumerate(said)
+    )

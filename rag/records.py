@@ -3,10 +3,8 @@
 Spans count characters of Article.text, half-open. Records are never edited; a changed one is returned new.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
-from types import MappingProxyType
 from typing import Literal
 
 
@@ -85,7 +83,8 @@ class ArticleSummary:
 class Passage:
     """What is retrieved and shown: whole sentences of one story, `text == article.text[span]`.
 
-    `tokens` counts headline and text as the embedder sees them. `id` is 0 until the store has given one.
+    `tokens` counts headline and text as the embedder sees them; `story` counts the article's stories from 0. `id` is 0
+    until the store has given one.
     """
 
     id: int
@@ -95,6 +94,11 @@ class Passage:
     span: Span
     tokens: int
     sentences: tuple[Span, ...] = ()
+    story: int = 0
+
+    def quote(self, span: Span) -> str:
+        """Return the characters that stand at a span of the article, which lies inside this passage."""
+        return span.shifted(-self.span.start).of(self.text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,4 +240,3 @@ class IndexReport:
     unchanged: tuple[str, ...] = ()
     refused: tuple[Refusal, ...] = ()
     passages: int = 0
-    passed_over: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))

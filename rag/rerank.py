@@ -1,39 +1,73 @@
-"""Scores single sentences within the passages that another retriever brought. A Retriever that wraps a Retriever."""
+"""Scores single sentences within the passages that another retriever brought. A Retriever that wraps a Retriever.
+
+A story names its subject once and then goes on about it: the sentence that answers often shares no word with that part
+of the question which names the subject. So words count as met where the story has said them before, and for the stories
+in front the rest of the question, without what the story is about, is compared with each sentence by itself.
+"""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
+from embeddings.protocols import Vector
 from rag.library import Library
 from rag.protocols import Retriever
-from rag.question import asks_for, holds_kind, question_stems
-from rag.records import Hit, Scope, ScoredSpan
+from rag.question import asks_for, counts_asked_unit, holds_kind, question_stems, without_words
+from rag.records import Hit, Passage, Scope, ScoredSpan
 from rag.text import stem, words
+
+_LEAD_SENTENCES = 2
+_SENTENCES_BEFORE = 4
+_STORIES_IN_FRONT = 3
+
+Story = tuple[str, int]
+"""An article's id and the number of the story in it."""
 
 
 @dataclass(frozen=True, slots=True)
 class SentenceWeights:
-    """What a sentence's score adds up. Set by experiments 1 and 2 of eval/LOG.md.
+    """What a sentence's score adds up: experiments 1 and 4 of eval/LOG.md.
 
-    `kind` is added where the sentence holds what the question asks for (a date, an amount, ...), `headline` where it is
-    the headline, which says little that the story does not say better.
+    Of cosines: `sentence` to the question, `rest` to the rest of it; `passage` weighs the passage's score. Of shares of
+    the question's words: `near` in sentence or headline, `context` in what the story said up to here, `rest_words` of
+    the rest in the sentence. `kind` is added where the sentence holds what is asked for (a date, an amount, ...),
+    `unit` where a number counts the unit asked for, `headline` where it is the headline, which the story says better.
     """
 
-    sentence: float = 1.0
-    passage: float = 0.7
-    words: float = 0.6
-    kind: float = 0.2
+    sentence: float = 0.75
+    passage: float = 0.55
+    near: float = 0.15
+    context: float = 0.45
+    rest: float = 0.45
+    rest_words: float = 0.2
+    kind: float = 0.05
+    unit: float = 0.3
     headline: float = -0.2
 
 
-class SentenceRanker:
-    """Scores each sentence by its own cosine, its passage's score and the share of the question's words near it.
+@dataclass(frozen=True, slots=True)
+class _Sentence:
+    """A sentence with what is known of it before it is scored; stems of `context` hold the sentence's own."""
 
-    A word's share weighs as its inverse passage frequency (BM25's idf); it counts where it stands in the sentence or in
-    the headline above. A passage's new score is its old one plus its best sentence's.
-    """
+    index: int
+    text: str
+    own: frozenset[str]
+    context: frozenset[str]
+    cosine: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Rest:
+    """What is left of the question beside a story: its vector, and its words' rarities."""
+
+    vector: Vector
+    rarity: Mapping[str, float]
+
+
+class SentenceRanker:
+    """Scores each sentence of the passages found; a passage's new score is its old one plus its best sentence's."""
 
     def __init__(
         self,
@@ -58,44 +92,123 @@ class SentenceRanker:
         hits = self._retriever.retrieve(question, max(k, self._depth), scope)
         if not hits:
             return []
-        vector = self._library.embed_question(question)
         with self._library.reader() as reader:
             matrices = reader.sentence_vectors([h.passage.id for h in hits], self._library.dim)
             stems = question_stems(question)
             rarity = word_rarity(stems, reader.passages_with(stems), reader.count_passages())
-        scored = []
+            around = reader.neighbours([h.passage.id for h in hits])
+            known = {h.passage.id: h.passage for h in hits}
+            wanted = {key for pair in around.values() for key in pair if key is not None and key not in known}
+            known |= reader.passages(sorted(wanted))
+        scoring = _Scoring(question, self._library, self._weights, rarity)
+        read: list[tuple[Hit, list[_Sentence], frozenset[str]]] = []
         for hit in hits:
             matrix = matrices.get(hit.passage.id)
             if matrix is None or len(matrix) != len(hit.passage.sentences):
                 continue
-            cosines = matrix.astype(np.float32) @ vector
-            scored.append(self._score(hit, cosines.tolist(), rarity, question))
-        return sorted(scored, key=lambda h: (-h.score, h.passage.id))[:k]
+            first, before = around.get(hit.passage.id, (hit.passage.id, None))
+            lead = lead_stems(known.get(first, hit.passage))
+            cosines = (matrix.astype(np.float32) @ self._library.embed_question(question)).tolist()
+            read.append((hit, list(_sentences(hit.passage, known.get(before or 0), lead, cosines)), lead))
+        rests = scoring.rests(read)
+        found = [scoring.scored(hit, sentences, matrices[hit.passage.id], rests) for hit, sentences, _ in read]
+        return sorted(found, key=lambda h: (-h.score, h.passage.id))[:k]
 
-    def _score(self, hit: Hit, cosines: Sequence[float], rarity: dict[str, float], question: str) -> Hit:
-        passage, weights = hit.passage, self._weights
-        near = set(map(stem, words(passage.headline)))
-        kind = asks_for(question)
+
+class _Scoring:
+    """One question's scores."""
+
+    def __init__(self, question: str, library: Library, weights: SentenceWeights, rarity: Mapping[str, float]) -> None:
+        self._question = question
+        self._library = library
+        self._weights = weights
+        self._rarity = rarity
+        self._kind = asks_for(question)
+
+    def rests(self, read: Iterable[tuple[Hit, list[_Sentence], frozenset[str]]]) -> dict[Story, _Rest]:
+        """Return the rest of the question beside each of the stories in front; none where nothing is left."""
+        best: dict[Story, tuple[float, frozenset[str]]] = {}
+        for hit, sentences, lead in read:
+            score = max(self._first(hit, sentence) for sentence in sentences)
+            story = story_of(hit.passage)
+            best[story] = max(best.get(story, (-math.inf, lead)), (score, lead), key=lambda found: found[0])
+        rests = {}
+        for story in sorted(best, key=lambda s: (-best[s][0], s))[:_STORIES_IN_FRONT]:
+            lead = best[story][1]
+            left = without_words(self._question, lead)
+            if words(left):
+                rarity = {s: weight for s, weight in self._rarity.items() if s not in lead}
+                rests[story] = _Rest(self._library.embed_question(left), rarity)
+        return rests
+
+    def scored(self, hit: Hit, sentences: Sequence[_Sentence], matrix: np.ndarray, rests: Mapping[Story, _Rest]) -> Hit:
+        """Return the hit with its sentences' scores."""
+        rest = rests.get(story_of(hit.passage))
+        besides = (matrix.astype(np.float32) @ rest.vector).tolist() if rest else [s.cosine for s in sentences]
+        weights = self._weights
         found = []
-        for span, cosine in zip(passage.sentences, cosines, strict=True):
-            text = span.shifted(-passage.span.start).of(passage.text)
-            share = share_of(rarity, near.union(map(stem, words(text))))
-            score = weights.sentence * cosine + weights.passage * hit.score + weights.words * share
-            score += weights.kind * holds_kind(text, kind, question)
-            score += weights.headline * (text == passage.headline)
-            found.append(ScoredSpan(span, score))
+        for sentence, cosine in zip(sentences, besides, strict=True):
+            score = self._first(hit, sentence) + weights.rest * cosine
+            score += weights.rest_words * share_of(rest.rarity, sentence.own) if rest else 0.0
+            found.append(ScoredSpan(hit.passage.sentences[sentence.index], score))
         found.sort(key=lambda s: (-s.score, s.span))
         return replace(hit, score=hit.score + found[0].score, sentences=tuple(found))
 
+    def _first(self, hit: Hit, sentence: _Sentence) -> float:
+        """Return the score without the rest of the question."""
+        weights = self._weights
+        near = sentence.own | stems_of(hit.passage.headline)
+        return (
+            weights.sentence * sentence.cosine
+            + weights.passage * hit.score
+            + weights.near * share_of(self._rarity, near)
+            + weights.context * share_of(self._rarity, sentence.context)
+            + weights.kind * holds_kind(sentence.text, self._kind, self._question)
+            + weights.unit * counts_asked_unit(sentence.text, self._question)
+            + weights.headline * (sentence.text == hit.passage.headline)
+        )
 
-def word_rarity(stems: Iterable[str], passages_with: dict[str, int], passages: int) -> dict[str, float]:
+
+def _sentences(
+    passage: Passage, before: Passage | None, lead: frozenset[str], cosines: Sequence[float]
+) -> Iterable[_Sentence]:
+    earlier = [stems_of(text) for text in sentence_texts(before)] if before else []
+    for index, (text, cosine) in enumerate(zip(sentence_texts(passage), cosines, strict=True)):
+        own = stems_of(text)
+        context = own.union(lead, *earlier[-_SENTENCES_BEFORE:])
+        earlier.append(own)
+        yield _Sentence(index, text, own, context, cosine)
+
+
+def sentence_texts(passage: Passage) -> list[str]:
+    """Return the passage's sentences, in order."""
+    return [passage.quote(span) for span in passage.sentences]
+
+
+def lead_stems(first: Passage) -> frozenset[str]:
+    """Return the stems of a story's headline and first two sentences: what the story is about."""
+    body = [text for text in sentence_texts(first) if text != first.headline]
+    return stems_of(first.headline).union(*map(stems_of, body[:_LEAD_SENTENCES]))
+
+
+def stems_of(text: str) -> frozenset[str]:
+    """Return the stems of all words of the text."""
+    return frozenset(map(stem, words(text)))
+
+
+def story_of(passage: Passage) -> Story:
+    """Return which story the passage stands in."""
+    return passage.article_id, passage.story
+
+
+def word_rarity(stems: Iterable[str], passages_with: Mapping[str, int], passages: int) -> dict[str, float]:
     """Return each stem's inverse passage frequency as BM25 has it (Robertson & Zaragoza 2009, never negative)."""
     return {
         s: math.log(1 + (passages - passages_with.get(s, 0) + 0.5) / (passages_with.get(s, 0) + 0.5)) for s in stems
     }
 
 
-def share_of(rarity: dict[str, float], present: set[str]) -> float:
+def share_of(rarity: Mapping[str, float], present: frozenset[str] | set[str]) -> float:
     """Return the share of the question's words that are present, each weighed by its rarity; 0 for no words."""
     total = sum(rarity.values())
     return sum(weight for s, weight in rarity.items() if s in present) / total if total else 0.0

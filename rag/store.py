@@ -172,10 +172,10 @@ def _insert_passages(connection: sqlite3.Connection, article: int, prepared: Pre
         rows = prepared.sentence_vectors[first : first + len(passage.sentences)]
         first += len(passage.sentences)
         key = connection.execute(
-            'INSERT INTO passage (article, start, "end", tokens, headline, text, sentences)'
-            " VALUES (?, ?, ?, ?, ?, ?, ?)",
+            'INSERT INTO passage (article, story, start, "end", tokens, headline, text, sentences)'
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             (
-                *(article, passage.span.start, passage.span.end, passage.tokens),
+                *(article, passage.story, passage.span.start, passage.span.end, passage.tokens),
                 *(passage.headline, passage.text, spans.tobytes()),
             ),
         ).lastrowid

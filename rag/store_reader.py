@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from embeddings.protocols import Matrix
 from rag.database import damaged, open_to_read, translated
 from rag.errors import ArticleMissing, StoreDamaged
-from rag.identity import PASSAGE_DTYPE, SENTENCE_DTYPE, SPAN_DTYPE, Identity
+from rag.identity import PASSAGE_DTYPE, SENTENCE_DTYPE, SPAN_DTYPE, Identity, read_identity, read_vectors
 from rag.records import Article, ArticleSummary, Passage, Scope, Span, Story
 
 _MOST_VARIABLES = 500
@@ -27,7 +27,7 @@ SELECT a.key, a.title, a.published, a.publisher, a.author, a.url, a.path,
 FROM article a
 """
 _PASSAGE = """
-SELECT p.id, a.key, p.headline, p.text, p.start, p."end", p.tokens, p.sentences
+SELECT p.id, a.key, p.headline, p.text, p.start, p."end", p.tokens, p.story, p.sentences
 FROM passage p JOIN article a ON a.id = p.article
 """
 
@@ -73,17 +73,13 @@ class StoreReader:
         """Return what the store says of itself: store_id, generation, embedder, fingerprint, ..."""
         meta = dict(self._rows("SELECT key, value FROM meta"))
         numbers = ["generation", *(("dim", "passage_tokens", "chunking") if "fingerprint" in meta else ())]
-        if "store_id" not in meta or not all(meta.get(name, "").isdigit() for name in numbers):
+        if "store_id" not in meta or not all(str(meta.get(name)).isdecimal() for name in numbers):
             raise damaged(self._folder, "it does not say what it is")
         return meta
 
     def identity(self) -> Identity | None:
         """Return what the store's vectors depend on; None while nothing was ever indexed."""
-        meta = self.meta()
-        if "fingerprint" not in meta:
-            return None
-        numbers = int(meta["dim"]), int(meta["passage_tokens"]), int(meta["chunking"])
-        return Identity(meta.get("embedder", ""), meta["fingerprint"], *numbers)
+        return read_identity(self.meta())
 
     def generation(self) -> int:
         """Return the number of the last commit."""
@@ -114,13 +110,14 @@ class StoreReader:
         )
         if not rows:
             raise ArticleMissing(f"no article '{article_id}' in '{self._folder}'")
-        key, name, title, written, publisher, author, url, path, text = rows[0]
+        key, name, title, written, *said, text = rows[0]
         stories = self._rows(
             "SELECT headline, headline_start, headline_end, parts FROM story WHERE article = ? ORDER BY number",
             (key,),
         )
         (published,) = self._made(_date, [written])
-        return Article(name, title, text, tuple(self._made(_story, stories)), published, publisher, author, url, path)
+        self._made(_check_texts, [(title, *said, text)])
+        return Article(name, title, text, tuple(self._made(_story, stories)), published, *said)
 
     def slice(self, article_id: str, span: Span) -> str | None:
         """Return the characters that stand there; None where there is no such article."""
@@ -136,6 +133,16 @@ class StoreReader:
     def passages_of(self, article_id: str) -> list[Passage]:
         """Return an article's passages in order of place."""
         return self._made(_passage, self._rows(_PASSAGE + "WHERE a.key = ? ORDER BY p.start", (article_id,)))
+
+    def neighbours(self, ids: Sequence[int]) -> dict[int, tuple[int, int | None]]:
+        """Return {passage id: (first passage of its story, the one right before it or None)}."""
+        of_story = "FROM passage q WHERE q.article = p.article AND q.story = p.story"
+        rows = self._in(
+            f"SELECT p.id, (SELECT min(q.id) {of_story}), (SELECT max(q.id) {of_story} AND q.id < p.id)"
+            " FROM passage p WHERE p.id IN ({})",
+            ids,
+        )
+        return {key: (first, before) for key, first, before in rows}
 
     def passage_ids(self, scope: Scope) -> set[int]:
         """Return the ids of all passages within the scope."""
@@ -160,7 +167,7 @@ class StoreReader:
         return {
             key: np.frombuffer(blob, dtype=SENTENCE_DTYPE).reshape(-1, dim)
             for key, blob in rows
-            if not len(blob) % width
+            if isinstance(blob, bytes) and not len(blob) % width
         }
 
     def search_words(self, words: Iterable[str], k: int, scope: Scope | None = None) -> list[tuple[int, float]]:
@@ -232,12 +239,9 @@ def _read_vectors(connection: sqlite3.Connection, dim: int) -> tuple[list[int], 
     matrix = np.empty((count, dim), dtype=PASSAGE_DTYPE)
     cursor = connection.execute("SELECT passage, vector FROM passage_vector ORDER BY passage LIMIT ?", (count,))
     while rows := cursor.fetchmany(_VECTORS_AT_ONCE):
-        whole = [(key, blob) for key, blob in rows if len(blob) == dim * PASSAGE_DTYPE.itemsize]
-        some = np.frombuffer(b"".join(blob for _, blob in whole), dtype=PASSAGE_DTYPE).reshape(-1, dim)
-        finite = np.atleast_1d(np.isfinite(some).all(axis=1))
-        kept = [key for (key, _), good in zip(whole, finite.tolist(), strict=True) if good]
-        matrix[len(ids) : len(ids) + len(kept)] = some[finite]
-        ids += kept
+        whole, vectors = read_vectors(rows, dim)
+        matrix[len(ids) : len(ids) + len(whole)] = vectors
+        ids += whole
     return ids, matrix[: len(ids)]
 
 
@@ -265,21 +269,30 @@ def _scoped(scope: Scope) -> tuple[str, tuple[Any, ...]]:
 
 def _summary(row: tuple[Any, ...]) -> ArticleSummary:
     key, title, published, publisher, author, url, path, stories, passages, characters = row
+    _check_texts((key, title, publisher, author, url, path))
     return ArticleSummary(key, title, _date(published), publisher, author, url, path, stories, passages, characters)
 
 
 def _story(row: tuple[Any, ...]) -> Story:
     headline, start, end, parts = row
+    _check_texts((headline, parts))
     return Story(headline, None if start is None else Span(start, end), tuple(Span(*p) for p in json.loads(parts)))
 
 
 def _passage(row: tuple[Any, ...]) -> Passage:
-    key, article_id, headline, text, start, end, tokens, blob = row
+    key, article_id, headline, text, start, end, tokens, story, blob = row
     span = Span(start, end)
+    _check_texts((article_id, headline, text))
     sentences = tuple(Span(*place) for place in np.frombuffer(blob, dtype=SPAN_DTYPE).reshape(-1, 2).tolist())
     if len(text) != len(span) or not all(map(span.holds, sentences)):
         raise ValueError(f"passage {key} does not fit its place")
-    return Passage(key, article_id, headline, text, span, tokens, sentences)
+    return Passage(key, article_id, headline, text, span, tokens, sentences, story)
+
+
+def _check_texts(texts: Iterable[object]) -> None:
+    # A flipped bit turns a text into a number or into bytes: SQLite's columns hold any type.
+    if not all(isinstance(text, str) for text in texts):
+        raise TypeError("a text is none")
 
 
 def _date(written: str | None) -> date | None:

@@ -1,38 +1,22 @@
-"""Finds the stories of an article in its text: headlines, masthead, boilerplate. Knows no file format and no store."""
+"""Finds the stories of an article in its text by their headlines. Knows no file format and no store."""
 
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from itertools import islice, pairwise
 
-from rag.dates import DATE, parse_date
+from rag.masthead import ENDS_SENTENCE, LABEL_LINE_CHARS, MASTHEAD_LINES, Masthead, find_boilerplate, read_masthead
 from rag.records import Span, Story
 from rag.text import fold, lines
 
 _MARKER = re.compile(r"^(?:\d{1,2}\s*[.)、．]|[-*•·▪])\s*")
-_LABEL = re.compile(
-    r"(?P<label>From|Source|Publisher|Editor|Author|Reporter|By|Published|Updated|来源|编辑|责任编辑|作者|记者|发布时间)"
-    r"\s*[:：]\s*",
-    re.IGNORECASE,
-)
-_PUBLISHER_LABELS = {"from", "source", "publisher", "来源"}
-_AUTHOR_LABELS = {"editor", "author", "reporter", "by", "编辑", "责任编辑", "作者", "记者"}
-_CLOCK = re.compile(r"\b\d{1,2}:\d{2}(?::\d{2})?\b")
-_ASSET = re.compile(r"(?:\.(?:jpe?g|png|gif|webp|bmp|svg|mp4)|_\d{6,}\w*|\w*_\w+_\d\w*)$", re.IGNORECASE)
-_TRAILING_LABEL = re.compile(
-    r"^(?:标签|关键词|责任编辑|编辑|来源|tags?|keywords?|topics?|related|share(?: this)?|editor|source)\s*[:：]",
-    re.IGNORECASE,
-)
-_ENDS_SENTENCE = re.compile(r"[.!?。！？][\"'”’)\]]*$")
-_MASTHEAD_LINES = 8
-_CAPTION_WORDS = 15
-_LABEL_LINE_CHARS = 160
 _PREAMBLE_WORDS = 8
 _SAME_HEADLINE = 0.9
 _HEADLINE_CHARS = (8, 300)
+_FEWEST_CJK_CHARS = 4
+_CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _COMPARED_CHARS = 2 * _HEADLINE_CHARS[1]
 # A headline list stands near the top; looking no further keeps a page of a million lines quick.
 _LIST_WITHIN_LINES = 100
@@ -42,21 +26,15 @@ _MOST_COMPARED = 20_000
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """A headline that a file's format marks as one: its place and its depth, 1 the topmost."""
+    """A headline that a file's format marks as one: its lines and its depth, 1 the topmost.
+
+    `said` is its place without the marks around it, where that is not the whole of `at`.
+    """
 
     at: Span
     text: str
     level: int
-
-
-@dataclass(frozen=True, slots=True)
-class Masthead:
-    """What the text itself says of its publication."""
-
-    title: str = ""
-    published: date | None = None
-    publisher: str = ""
-    author: str = ""
+    said: Span | None = None
 
 
 def find_stories(
@@ -68,12 +46,13 @@ def find_stories(
     story. `skip` names stretches that belong to the file's format (front matter).
     """
     spans = [s for s in lines(text) if not any(gone.holds(s) for gone in skip)]
-    masthead, dropped = _read_masthead(text, spans)
+    masthead, dropped = read_masthead(text, spans)
+    headings = [replace(h, text=h.text[: _HEADLINE_CHARS[1]]) for h in headings]
     listed, headlines = ([], []) if headings else _match_headline_list(text, spans)
-    dropped |= set(listed) | _find_boilerplate(text, spans)
+    dropped |= set(listed) | find_boilerplate(text, spans)
     marked = [*headings] or [Heading(at, _MARKER.sub("", at.of(text)), 1) for at in headlines]
     masthead = _with_title(masthead, text, spans, dropped, marked, title)
-    title_at = next((s for s in spans[:_MASTHEAD_LINES] if _same(s.of(text), masthead.title)), None)
+    title_at = next((s for s in spans[:MASTHEAD_LINES] if _same(s.of(text), masthead.title)), None)
     if title_at and not any(h.at == title_at for h in marked):
         dropped.add(title_at)
     body = [s for s in spans if s not in dropped and not _is_heading(s, marked)]
@@ -101,7 +80,7 @@ def _cut_into_stories(
         trail = [*(h for h in trail if h.level < heading.level), heading]
         inside = body[bisect_left(body, heading.at.end, key=_start) : bisect_left(body, end, key=_start)]
         if inside:
-            stories.append(Story(_headline(trail, title), heading.at, _stretches(spans, kept, inside)))
+            stories.append(Story(_headline(trail, title), heading.said or heading.at, _stretches(spans, kept, inside)))
     return tuple(stories)
 
 
@@ -138,36 +117,17 @@ def _start(span: Span) -> int:
     return span.start
 
 
-def _read_masthead(text: str, spans: list[Span]) -> tuple[Masthead, set[Span]]:
-    for span in spans[:_MASTHEAD_LINES]:
-        line = span.of(text)
-        if len(line) > _LABEL_LINE_CHARS:
-            continue
-        labels = list(_LABEL.finditer(line))
-        published = parse_date(line)
-        rest = _CLOCK.sub("", DATE.sub("", line[: labels[0].start()] if labels else line))
-        if len(rest.split()) > 2 or not (published or labels):  # noqa: PLR2004
-            continue
-        ends = [*(m.start() for m in labels[1:]), len(line)]
-        values = {m["label"].casefold(): line[m.end() : end].strip() for m, end in zip(labels, ends, strict=False)}
-        publisher = next((v for k, v in values.items() if k in _PUBLISHER_LABELS), "")
-        author = next((v for k, v in values.items() if k in _AUTHOR_LABELS), "")
-        if published or (publisher or author):
-            return Masthead("", published, publisher, author), {span}
-    return Masthead(), set()
-
-
 def _with_title(
     masthead: Masthead, text: str, spans: list[Span], dropped: set[Span], marked: list[Heading], title: str
 ) -> Masthead:
     """Return the masthead with the title given, else the text's first line where that is one, else a headline."""
     if not title:
         title = next((h.text for h in marked if h.level == 1), marked[0].text if marked else "")
-        first = spans[0] if len(spans) > 1 else None
-        if first and first not in dropped and not any(h.at.holds(first) for h in marked):
+        first = next((s for s in spans[:MASTHEAD_LINES] if s not in dropped), None) if len(spans) > 1 else None
+        if first and not any(h.at.holds(first) for h in marked):
             line = first.of(text)
             # A headline may be a question, but no statement with a full stop.
-            if len(line) <= _LABEL_LINE_CHARS and (line.endswith("?") or not _ENDS_SENTENCE.search(line)):
+            if len(line) <= LABEL_LINE_CHARS and (line.endswith("?") or not ENDS_SENTENCE.search(line)):
                 title = line
     return Masthead(title, masthead.published, masthead.publisher, masthead.author)
 
@@ -187,7 +147,7 @@ def _match_headline_list(text: str, spans: list[Span]) -> tuple[list[Span], list
         while end < min(len(spans), start + _LIST_WITHIN_LINES) and not (matches and end >= matches[0]):
             marked = bool(_MARKER.match(spans[end].of(text)))
             found = _find_again(keys, places, end, max([end, *matches]), budget if marked else None)
-            if found is None and not marked:
+            if not marked and (found is None or ENDS_SENTENCE.search(spans[end].of(text)[-8:])):
                 break
             matches += [] if found is None else [found]
             end += 1
@@ -215,14 +175,16 @@ def _find_again(
 ) -> int | None:
     """Return the first line below `after` that repeats this one; nearly so, where and while there is a budget."""
     key = keys[line]
-    if not _HEADLINE_CHARS[0] <= len(key) <= _HEADLINE_CHARS[1]:
+    fewest = _FEWEST_CJK_CHARS if _CJK.search(key) else _HEADLINE_CHARS[0]
+    if not fewest <= len(key) <= _HEADLINE_CHARS[1]:
         return None
     again = places[key]
-    at = bisect_right(again, after)
-    if at < len(again):
-        return again[at]
-    if budget is None:
+    # A line that comes again and again is a refrain.
+    if len(again) > 2:  # noqa: PLR2004 - in the list and above its story
         return None
+    at = bisect_right(again, after)
+    if at < len(again) or budget is None:
+        return again[at] if at < len(again) else None
     alike = SequenceMatcher(None, "", key, autojunk=False)
     for place in range(after + 1, min(len(keys), _LIST_WITHIN_LINES * 20)):
         shorter, longer = sorted((len(keys[place]), len(key)))
@@ -237,29 +199,6 @@ def _find_again(
             if alike.ratio() >= _SAME_HEADLINE:
                 return place
     return None
-
-
-def _find_boilerplate(text: str, spans: list[Span]) -> set[Span]:
-    """Return lines that are an image's file name, the caption under one, or a label that closes the page."""
-    found: set[Span] = set()
-    for number, span in enumerate(spans):
-        tail = span.of(text).rsplit(maxsplit=1)[-1]
-        if len(tail) > _LABEL_LINE_CHARS or not _ASSET.search(tail):
-            continue
-        found.add(span)
-        caption = spans[number + 1].of(text) if number + 1 < len(spans) else ""
-        if (
-            caption
-            and len(caption.split(maxsplit=_CAPTION_WORDS)) <= _CAPTION_WORDS
-            and not _ENDS_SENTENCE.search(caption)
-        ):
-            found.add(spans[number + 1])
-    for span in reversed(spans):
-        line = span.of(text)
-        if not (_TRAILING_LABEL.match(line) and len(line) <= _LABEL_LINE_CHARS):
-            break
-        found.add(span)
-    return found
 
 
 def _same(one: str, other: str) -> bool:

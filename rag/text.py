@@ -18,6 +18,10 @@ _CLOSING = re.compile(r"[\"'”’»)\]]+")
 _CLAUSE = re.compile(r"[,;:，；：、]\s*|\s[-–—]\s|—")
 _LONG_SENTENCE_CHARS = 400
 _WRAPPED_LINE_CHARS = 100
+_SHORTEST_WRAPPED_LINE_CHARS = 24
+# sentencex takes time with the square of a text without spaces.
+_READ_AT_ONCE_CHARS = 4000
+_STOP = re.compile(r"[.!?。！？][\"”’)]*|\s")
 
 # Function words of English: they say nothing of what a question is about.
 STOP_WORDS = frozenset(
@@ -80,19 +84,23 @@ def lines(text: str) -> Iterator[Span]:
 
 
 def paragraphs(text: str) -> Iterator[Span]:
-    """Yield paragraphs: lines, or, in text that is wrapped at a column, blocks between blank lines."""
+    """Yield paragraphs: lines, or, in text that is wrapped at a column, blocks between blank lines and list items."""
     found = list(lines(text))
     if not _is_wrapped(text, found):
         yield from found
         return
     block: Span | None = None
+    in_list = False
     for line in found:
-        if block and text.count("\n", block.end, line.start) == 1 and not _LIST_MARKER.match(line.of(text)):
+        # A wrapped line may begin with a number that ends a date: only after a stop or in a list is it an item.
+        item = bool(_LIST_MARKER.match(text, line.start, line.end))
+        item = item and (block is None or in_list or text[block.end - 1] in ".:;!?。：；！？")
+        if block and text.count("\n", block.end, line.start) == 1 and not item:
             block = Span(block.start, line.end)
-        else:
-            if block:
-                yield block
-            block = line
+            continue
+        if block:
+            yield block
+        block, in_list = line, item
     if block:
         yield block
 
@@ -126,11 +134,15 @@ def cut(text: str, span: Span, most_chars: int) -> list[Span]:
 
 
 def _is_wrapped(text: str, found: list[Span]) -> bool:
-    """Return whether most lines end in mid-sentence below a column: then line ends mean nothing."""
+    """Return whether most lines end in mid-sentence near one column: then line ends mean nothing, but in a table."""
     if len(found) < 3:  # noqa: PLR2004 - two lines make no habit
         return False
+    lengths = sorted(map(len, found))
+    if lengths[-1] > _WRAPPED_LINE_CHARS or lengths[len(lengths) // 2] < _SHORTEST_WRAPPED_LINE_CHARS:
+        return False
     open_ended = sum(1 for line in found if text[line.end - 1] not in ".!?。！？:：\"”’'»)]*_")
-    return open_ended > 0.5 * len(found) and max(map(len, found)) <= _WRAPPED_LINE_CHARS
+    tabular = sum(1 for line in found if "\t" in line.of(text) or "|" in line.of(text))
+    return open_ended > 0.5 * len(found) and 2 * tabular < len(found)
 
 
 def _split(paragraph: str) -> list[Span]:
@@ -149,16 +161,29 @@ def _split(paragraph: str) -> list[Span]:
 def _boundaries(text: str, seen: str) -> list[Span]:
     """Return sentences of `text`, split as sentencex splits `seen`, which has the same length."""
     found: list[Span] = []
-    for boundary in sentencex.get_sentence_boundaries("en", seen):
-        start, end = boundary["start_index"], boundary["end_index"]
+    for start, end in _cuts(seen):
         closing = _CLOSING.match(text, start, end)
         if found and closing and text[start - 1 : start].strip():
             found[-1] = Span(found[-1].start, closing.end())
-            start = closing.end()
+            start = closing.end()  # noqa: PLW2901 - the mark belongs to the sentence before
         span = _trim(text, Span(start, end))
         if len(span):
             found.append(span)
     return found
+
+
+def _cuts(text: str) -> Iterator[tuple[int, int]]:
+    """Yield sentencex's boundaries, of a long text in portions that end at a stop, else at a space."""
+    start = 0
+    while start < len(text):
+        end = min(start + _READ_AT_ONCE_CHARS, len(text))
+        if end < len(text):
+            stops = [m.end() for m in _STOP.finditer(text, start + _READ_AT_ONCE_CHARS // 2, end)]
+            marks = [stop for stop in stops if not text[stop - 1].isspace()]
+            end = (marks or stops or [end])[-1]
+        for boundary in sentencex.get_sentence_boundaries("en", text[start:end]):
+            yield start + boundary["start_index"], start + boundary["end_index"]
+        start = end
 
 
 def _trim(text: str, span: Span) -> Span:

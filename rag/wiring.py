@@ -35,7 +35,7 @@ def open_assistant(
     *,
     settings: Settings | None = None,
     embedder: Embedder | None = None,
-    generator: Generator | None = None,
+    generator: Generator | str | None = None,
 ) -> Pipeline:
     """Return what answers questions from the store; an object given here wins over the name in the settings.
 
@@ -53,7 +53,7 @@ def open_assistant(
     return Pipeline(
         library,
         SentenceRanker(fused, library, depth=settings.depth),
-        generator or make_generator(settings.generator),
+        make_generator(generator or settings.generator),
         ExtractiveGenerator(),
         depth=settings.depth,
         threshold=settings.threshold,
@@ -123,8 +123,13 @@ def make_embedder(name: str) -> Embedder:
     return SentenceTransformerEmbedder(name)
 
 
-def make_generator(name: str) -> Generator:
-    """Return the generator of this name: the built-in one, or an installed package's under `rag.generators`."""
+def make_generator(name: str | Generator) -> Generator:
+    """Return the generator of this name: the built-in one, or an installed package's under `rag.generators`.
+
+    An object is returned as it is.
+    """
+    if not isinstance(name, str):
+        return name
     if name == "extractive":
         return ExtractiveGenerator()
     found = {entry.name: entry for entry in entry_points(group=GENERATOR_GROUP)}

@@ -181,3 +181,45 @@ def test_no_passage_of_the_shipped_articles_holds_list_or_boilerplate():
             for passage in cut_into_passages(article, count, passage_tokens=160):
                 for foreign in ("Today's Highlights", "_compress", "From:", "标签", "\n1. ", "\n2. "):
                     assert foreign not in passage.text
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Source: the tanker Alba, which ran aground on Monday, has lost oil.",
+        "From: 9 euros.",
+        "They put the whole archive up at leak_2024_10a",
+        "By Monday the water had gone.",
+    ],
+)
+def test_a_sentence_that_looks_like_a_label_stays_in_the_body(line):
+    article = article_from_text(f"Tanker loses oil\n{line}\nThe coast guard is there.\n{line}", article_id="a")
+    assert bodies(article)[0][0].count(line) == 2
+
+
+def test_a_byline_and_a_date_on_lines_of_their_own_are_no_body():
+    text = "Bridge opens\nBy Maria Lopez, City Reporter\nMarch 3, 2025\nThe bridge opened today. It is long."
+    article = article_from_text(text, article_id="a")
+    assert (article.title, article.author, article.published) == ("Bridge opens", "Maria Lopez", date(2025, 3, 3))
+    assert bodies(article) == [["The bridge opened today. It is long."]]
+
+
+def test_a_press_releases_rubric_is_not_its_title():
+    article = article_from_text("FOR IMMEDIATE RELEASE\nAcme Unveils Kite\nAcme unveiled a kite today.", article_id="a")
+    assert article.title == "Acme Unveils Kite"
+
+
+def test_a_refrain_is_no_headline():
+    speech = "I have a dream today\nWe shall be free one day\n" + "One thing.\nI have a dream today\nAnother.\n" * 2
+    assert len(article_from_text(speech + "We shall be free one day\nThe end.", article_id="a").stories) == 1
+
+
+def test_a_chinese_digest_falls_into_its_stories():
+    text = "今日要闻：\n1. 大桥通车\n2. 苹果歉收\n大桥通车\n大桥今天通车。它很长。\n苹果歉收\n霜冻毁了一半苹果。"
+    assert [s.headline for s in article_from_text(text, article_id="a").stories] == ["大桥通车", "苹果歉收"]
+
+
+def test_a_markdown_headings_marks_are_not_said():
+    article = article_from_text("# Budget\n\nThe city agreed.\n", article_id="a", format_name="Markdown")
+    at = article.stories[0].headline_at
+    assert article.text[at.start : at.end] == "Budget"

@@ -86,3 +86,16 @@ def test_any_text_is_cut_or_refused(text):
     except ArticleRefused:
         return
     assert all(p.text == p.span.of(article.text) for p in passages)
+
+
+def test_list_markers_count_towards_the_bound():
+    lines = "\n".join(f"{n}. a b c" for n in range(1, 301))
+    _, passages = cut("Facts\n" + lines, 64)
+    assert max(p.tokens for p in passages) <= 64
+
+
+def test_a_sentence_between_passage_and_model_limit_stays_whole():
+    sentence = "It has " + ", ".join(f"item{n} of many" for n in range(30)) + "."
+    article = article_from_text(f"Bridge opens\nIt is new. {sentence} It is old.", article_id="a")
+    passages = cut_into_passages(article, COUNT, passage_tokens=48, longest_tokens=256)
+    assert sentence in [p.text for p in passages]

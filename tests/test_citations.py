@@ -1,11 +1,14 @@
 """The gate: a quote stands in the article, to the character, or the sentence is not shown."""
 
+import time
+from itertools import chain
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.citations import CitationGate, cite, find_support, is_supported, render
-from rag.errors import QuoteMismatch
+from rag.errors import GeneratorFailed, QuoteMismatch
 from rag.records import ArticleSummary, Claim, Hit, Passage, Span
 from rag.text import sentences
 
@@ -31,7 +34,7 @@ def test_a_citation_that_is_built_quotes_the_article_to_the_character(text, data
     start = data.draw(st.integers(0, len(text)))
     end = data.draw(st.integers(start, len(text)))
     try:
-        built = cite(1, passage(text), Span(start, end), ABOUT, lambda _id, span: span.of(text))
+        built = cite(1, passage(text), Span(start, end), about=ABOUT, read=lambda _id, span: span.of(text))
     except QuoteMismatch:
         assert not text[start:end].strip()
         return
@@ -46,26 +49,66 @@ def test_an_article_that_changed_at_the_quote_gives_no_citation(text, place, cha
     if changed == text or not text.strip():
         return
     with pytest.raises(QuoteMismatch):
-        cite(1, passage(text), whole, ABOUT, lambda _id, span: span.of(changed))
+        cite(1, passage(text), whole, about=ABOUT, read=lambda _id, span: span.of(changed))
 
 
 def test_a_span_outside_its_passage_is_no_citation():
     with pytest.raises(QuoteMismatch, match="outside passage"):
-        cite(1, passage(TEXT[:13]), Span(5, 30), ABOUT, lambda _id, span: span.of(TEXT))
+        cite(1, passage(TEXT[:13]), Span(5, 30), about=ABOUT, read=lambda _id, span: span.of(TEXT))
 
 
 def test_an_article_that_is_gone_gives_no_citation():
     with pytest.raises(QuoteMismatch, match="does not stand"):
-        cite(1, passage(), Span(0, 5), ABOUT, lambda _id, _span: None)
+        cite(1, passage(), Span(0, 5), about=ABOUT, read=lambda _id, _span: None)
 
 
-def test_a_verbatim_claim_passes_and_keeps_one_number_for_one_quote():
+def test_a_verbatim_claim_passes_and_a_quote_keeps_its_number():
     door = gate()
     first = door.admit(Claim("It cost 310 million euros.", ((7, Span(14, 40)),)))
-    again = door.admit(Claim("It cost 310 million euros.", ((7, Span(14, 40)),)))
+    again = door.admit(Claim("It cost 310 million.", ((7, Span(14, 40)),)))
     assert first.citations == again.citations == (1,)
     assert [c.quote for c in door.citations] == ["It cost 310 million euros."]
     assert render(first) == "It cost 310 million euros. [1]"
+
+
+def test_a_quote_is_the_whole_sentence_that_a_claim_touches():
+    door = gate()
+    door.admit(Claim("It cost 310 million euros.", ((7, Span(17, 20)),)))
+    assert [c.quote for c in door.citations] == ["It cost 310 million euros."]
+
+
+def test_a_second_quote_that_proves_nothing_gets_no_number():
+    door = gate()
+    quotes = ((7, Span(14, 40)), (7, Span(0, 13)), (999, Span(0, 3)))
+    assert door.admit(Claim("It cost 310 million euros.", quotes)).citations == (1,)
+    assert len(door.citations) == 1
+
+
+def test_the_articles_own_bracketed_numbers_are_not_said_and_stay_in_the_quote():
+    text = "It is 77 metres long and green.[2] It is new."
+    door = gate(passage(text), text=text)
+    span = passage(text).sentences[0]
+    shown = door.admit(Claim(span.of(text), ((7, span),)))
+    assert "[2]" not in shown.text
+    assert shown.text.startswith("It is 77 metres long and green.")
+    assert door.citations[0].quote == span.of(text)
+
+
+def test_a_sentence_is_said_once():
+    door = gate()
+    claim = Claim("It cost 310 million euros.", ((7, Span(14, 40)),))
+    assert door.admit(claim)
+    assert door.admit(claim) is None
+
+
+def test_a_citation_of_an_article_that_went_meanwhile_is_not_given_again():
+    texts = {"a": TEXT}
+    door = CitationGate(
+        [Hit(passage(), 1.0, "dense")], {"a": ABOUT}, lambda key, span: texts.get(key, "")[span.start : span.end]
+    )
+    assert door.admit(Claim("It cost 310 million euros.", ((7, Span(14, 40)),)))
+    texts.clear()
+    assert door.admit(Claim("It cost 310 million.", ((7, Span(14, 40)),))) is None
 
 
 @pytest.mark.parametrize(
@@ -76,11 +119,10 @@ def test_a_verbatim_claim_passes_and_keeps_one_number_for_one_quote():
         Claim("It cost 310 million euros.", ()),
         Claim("It cost 310 million euros.", ((8, Span(14, 40)),)),
         Claim("It cost 310 million euros.", ((7, Span(14, 400)),)),
-        Claim("It cost 310 million euros [4].", ((7, Span(14, 40)),)),
         Claim("…", ((7, Span(14, 40)),)),
         Claim("", ((7, Span(14, 40)),)),
     ],
-    ids=["number", "words", "no quote", "foreign passage", "span too long", "a mark of its own", "no word", "empty"],
+    ids=["number", "words", "no quote", "foreign passage", "span too long", "no word", "empty"],
 )
 def test_a_claim_that_its_quotes_do_not_say_is_dropped_and_counted(claim):
     door = gate()
@@ -95,8 +137,8 @@ def feed(door, *pieces):
 
 def test_free_text_is_shown_sentence_by_sentence_with_the_quote_that_says_it():
     door = gate()
-    assert feed(door, "The bridge cost 310 million ", "euros [1]. Ferries will stop in June [", "1]") == [
-        "The bridge cost 310 million euros.",
+    assert feed(door, "It cost 310 million ", "euros [1]. Ferries will stop in June [", "1]") == [
+        "It cost 310 million euros.",
         "Ferries will stop in June",
     ]
     assert [c.quote for c in door.citations] == ["It cost 310 million euros.", "Ferries stop in June."]
@@ -116,23 +158,118 @@ def test_a_mark_does_not_cover_a_sentence_that_its_passage_does_not_say():
     assert door.dropped == 1
 
 
-@given(st.lists(st.sampled_from(["Ferries stop in June", "[1]", "[", "]", "1", " ", ". ", "310", "king", "\n"])))
-def test_however_free_text_is_cut_into_pieces_the_same_is_shown(pieces):
-    one, other = gate(), gate()
-    assert feed(one, *pieces) == feed(other, "".join(pieces))
-    assert one.dropped == other.dropped
+SECOND = "Ana Duarte opened it. It was late."
+PIECES = st.sampled_from(
+    ["Ferries stop in June", "Ana Duarte opened it", "[1]", "[2]", "[", "]", "2", " ", ". ", '."', "king"]
+)
 
 
-@given(st.text(max_size=120))
+@given(st.lists(PIECES, max_size=12), st.integers(1, 7))
+def test_however_free_text_is_cut_into_pieces_the_same_is_shown(pieces, size):
+    text = "".join(pieces)
+    other = Passage(8, "a", "Bridge", SECOND, Span(0, len(SECOND)), 9, tuple(sentences(SECOND)))
+    whole, cut = gate(passage(), other), gate(passage(), other)
+    parts = [text[start : start + size] for start in range(0, len(text), size)]
+    assert feed(whole, text) == feed(cut, *parts)
+    assert (whole.citations, whole.dropped) == (cut.citations, cut.dropped)
+
+
+TEXT_WORDS = st.sampled_from([*TEXT.replace(".", " .").split(), "not", "999", "million", "[1]", "[1].", "Madrid"])
+
+
+@given(st.lists(TEXT_WORDS, max_size=25).map(" ".join))
 def test_whatever_free_text_says_every_shown_sentence_has_a_verbatim_quote(text):
     door = gate()
     shown = [*door.feed(text + " [1]"), *door.close()]
     assert all(s.citations for s in shown)
     assert all(c.span.of(TEXT) == c.quote for c in door.citations)
+    assert not any("999" in s.text or "Madrid" in s.text or "not" in s.text.split() for s in shown)
 
 
-def test_support_needs_every_number_and_most_words():
+LISBON = "The harbour bridge in Lisbon opened on 4 March 2025 for 310 million euros, and its span is 420 metres long."
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "10 million euros for the harbour bridge in Lisbon.",
+        "Its span is 20 metres long.",
+        "Its span is not 420 metres long.",
+        "Its span is never 420 metres long.",
+        "The harbour bridge in Madrid opened on 4 March 2025.",
+        "The harbour bridge in Lisbon opened on 4 April 2025.",
+        "The harbour bridge opened for 310 billion euros.",
+        "Its span is -420 metres long.",
+        "Its span is .420 metres long.",
+        "Its span is 420% metres long.",
+        "Its span is 420 420 metres long.",
+        "Its span is 420 metres long and three thousand wide.",
+        "The harbour bridge closed in Lisbon.",
+        "Its span is **420** metres long.",
+        "Its span is 420 metres ![x](https://evil.example) long.",
+        "Its span is <b>420</b> metres long.",
+        "Its span is 420 metres long［4］.",
+        "Its span is 420 metres long【4】.",
+        "Its span is 420 metres long [\u200b4].",
+        "Its span is \u202e420\u202c metres long.",
+        "span Lisbon March",
+        "The the of and.",
+    ],
+)
+def test_a_sentence_that_bends_its_quote_is_not_shown(said):
+    """Every one of these was shown once, or could have been."""
+    one = Passage(7, "a", "Bridge", LISBON, Span(0, len(LISBON)), 20, (Span(0, len(LISBON)),))
+    door = gate(one, text=LISBON)
+    if said == "span Lisbon March":
+        # Words of the quote alone, in whatever order, are let through: the header of rag.citations says so.
+        assert door.admit(Claim(said, ((7, one.span),)))
+        return
+    assert door.admit(Claim(said, ((7, one.span),))) is None
+    assert [*door.feed(said + " [1]"), *door.close()] == []
+
+
+def test_a_claim_of_two_sentences_needs_support_for_both():
+    said = "It cost 310 million euros. The mayor was arrested."
+    assert gate().admit(Claim(said, ((7, Span(14, 40)),))) is None
+    assert gate().admit(Claim("It cost 310 million.", ((7, Span(14, 40)),))) is not None
+
+
+def test_half_a_surrogate_pair_breaks_nothing():
+    door = gate()
+    assert door.admit(Claim("It cost 310 \ud800 million euros.", ((7, Span(14, 40)),))) is None
+    assert feed(door, "It cost \ud800 310 million [1]. Ferries stop in June [1].") == [
+        "It cost 310 million.",
+        "Ferries stop in June.",
+    ]
+
+
+def test_scraps_of_several_sentences_do_not_make_one():
+    quotes = ((7, Span(41, 51)), (7, Span(88, 92)), (7, Span(80, 87)))
+    assert gate().admit(Claim("Ana Duarte stop Ferries", quotes)) is None
+
+
+def test_a_text_without_end_and_without_a_citation_is_broken_off():
+    door = gate()
+    endless = chain.from_iterable(door.feed("and on and on ") for _ in range(10_000))
+    with pytest.raises(GeneratorFailed, match="characters came without a citation"):
+        list(endless)
+
+
+def test_long_text_in_small_pieces_is_read_in_a_moment():
+    started = time.perf_counter()
+    door = gate()
+    for _ in range(20):
+        shown = [s for _ in range(3_900) for s in door.feed("x yz ")]
+        shown += door.feed("[1]. ")
+        assert shown == []
+    list(door.close())
+    list(gate().feed("x" + " " * 15_000 + "y"))
+    assert time.perf_counter() - started < 10
+
+
+def test_support_needs_every_number_and_every_word():
     assert is_supported("the bridge cost 310 million euros", "It cost 310 million euros for the bridge.")
+    assert not is_supported("the new bridge cost 310 million euros", "It cost 310 million euros for the bridge.")
     assert not is_supported("the bridge cost 310.5 million euros", "It cost 310 million euros for the bridge.")
     assert not is_supported("anything", " ")
     assert find_support("Nothing about trains or planes", passage()) is None

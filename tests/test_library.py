@@ -168,7 +168,7 @@ def test_eight_threads_ask_while_another_indexes(tmp_path: Path):
     threads = [threading.Thread(target=ask, args=(seed,)) for seed in range(8)]
     for thread in threads:
         thread.start()
-    for version in range(12):
+    for version in range(8):
         changed = [make_article(f"a{n}", make_text(1000 * version + n)) for n in range(version, version + 4)]
         for article in changed:
             texts.setdefault(article.id, set()).add(article.text)

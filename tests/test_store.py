@@ -329,8 +329,11 @@ def _store_of_vectors(folder: Path, count: int, dim: int) -> np.ndarray:
     with open_to_write(folder) as connection:
         connection.execute("BEGIN")
         connection.execute("DELETE FROM passage_vector")
-        passages = ((n, 1, 0, 1, 1, "", "x", b"") for n in range(2, count + 1))
-        connection.executemany("INSERT INTO passage VALUES (?, ?, ?, ?, ?, ?, ?, ?)", passages)
+        connection.executemany(
+            'INSERT INTO passage (id, article, story, start, "end", tokens, headline, text, sentences)'
+            " VALUES (?, 1, 0, 0, 1, 1, '', 'x', x'')",
+            ((n,) for n in range(2, count + 1)),
+        )
         rows = ((n, row.tobytes()) for n, row in enumerate(matrix, 1))
         connection.executemany("INSERT INTO passage_vector VALUES (?, ?)", rows)
         connection.execute("COMMIT")

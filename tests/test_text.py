@@ -1,5 +1,6 @@
 """Words, sentences and their places."""
 
+import time
 from itertools import pairwise
 from pathlib import Path
 
@@ -118,3 +119,29 @@ def test_a_stem_joins_the_forms_of_a_word():
 def test_paragraphs_of_ordinary_text_are_its_lines():
     text = "One line.\n\n  Another line.  \n"
     assert [p.of(text) for p in paragraphs(text)] == ["One line.", "Another line."]
+
+
+def test_a_date_that_a_wrapped_line_begins_with_is_no_list_marker():
+    text = (
+        "The council said that the bridge will open on August\n18. It will cost 90 million euros in all; the mayor\n"
+        "has put it on top of her list for the coming year. There\nwas much applause."
+    )
+    assert any("August\n18." in s or "It will cost" in s for s in said(text))
+    assert any("18" in s for s in said(text))
+
+
+def test_the_rows_of_a_table_are_no_sentence():
+    rows = [f"District {n}\t{n * 100}\t{n * 7} percent of all votes cast" for n in range(1, 5)]
+    assert said("\n".join(rows))[0] == rows[0]
+
+
+def test_text_without_spaces_is_read_in_a_moment():
+    started = time.perf_counter()
+    found = sentences("新闻报道说明。" * 20_000)
+    assert len(found) == 20_000
+    assert time.perf_counter() - started < 5
+
+
+def test_a_long_paragraph_is_split_as_a_short_one_is():
+    text = "The bridge is long. It is high. " * 1_000
+    assert said(text) == ["The bridge is long.", "It is high."] * 1_000
