@@ -148,7 +148,7 @@ class _Writing:
         return self
 
     def __next__(self) -> AnswerSentence:
-        if self._left == 0 or self._gate.dropped > MOST_DROPPED:
+        if self._left == 0:
             raise StopIteration
         self._left -= 1
         try:
@@ -176,6 +176,8 @@ class _Writing:
                     yield sentence
             else:
                 yield from self._gate.feed(piece)
+            if self._gate.dropped > MOST_DROPPED:
+                return
         yield from self._gate.close()
 
 

@@ -36,7 +36,7 @@ class ScriptedGenerator:
     def __init__(self, *script):
         self._script = script
 
-    def generate(self, question, hits, history):  # noqa: ARG002 - the script is all it knows
+    def generate(self, question, hits, history):
         """Yield the script; a callable in it is given the hits."""
         for piece in self._script:
             if isinstance(piece, Exception):

@@ -131,3 +131,64 @@ def test_a_plug_in_with_nothing_supported_leaves_the_extractive_answer(assistant
 def test_markup_in_a_question_stays_text(assistant):
     answer = assistant.ask("<script>alert(1)</script> bridge in Lisbon?")
     assert answer.question == "<script>alert(1)</script> bridge in Lisbon?"
+
+
+@pytest.mark.parametrize("piece", [Claim("The king is dead.", ()), "The king is dead [1]. ", "on and on "])
+def test_a_plug_in_that_never_ends_is_ended(assistant, piece):
+    class Endless:
+        name = "endless"
+
+        def generate(self, question, hits, history):
+            while True:
+                yield piece
+
+    from rag.wiring import open_assistant
+
+    endless = open_assistant(assistant.library.folder, embedder=assistant.library.embedder, generator=Endless())
+    answer = endless.ask(QUESTION)
+    assert answer.generator == "extractive"
+    assert "420 metres" in answer.text
+
+
+def test_an_endless_supported_answer_is_cut(assistant):
+    def repeat(hits):
+        return first_claim(hits)
+
+    answer = with_generator(assistant, *[repeat] * 1000).ask(QUESTION)
+    assert len(answer.sentences) == 1
+
+
+def test_a_plug_in_is_closed_when_the_reader_goes_away(assistant):
+    closed = []
+
+    class Open:
+        name = "open"
+
+        def generate(self, question, hits, history):
+            try:
+                yield first_claim(hits)
+                yield first_claim(hits[1:])
+            finally:
+                closed.append(True)
+
+    from rag.wiring import open_assistant
+
+    stream = open_assistant(assistant.library.folder, embedder=assistant.library.embedder, generator=Open()).stream(
+        QUESTION
+    )
+    assert isinstance(next(stream), Retrieved)
+    assert isinstance(next(stream), Delta)
+    stream.close()
+    assert closed == [True]
+
+
+def test_a_store_that_fails_meanwhile_is_an_error_and_no_abstention(assistant, monkeypatch):
+    from rag.errors import StoreDamaged
+    from rag.store_reader import StoreReader
+
+    def fail(self, article_id, span):
+        raise StoreDamaged("the store is damaged")
+
+    monkeypatch.setattr(StoreReader, "slice", fail)
+    with pytest.raises(StoreDamaged):
+        assistant.ask(QUESTION)
