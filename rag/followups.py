@@ -20,7 +20,7 @@ _MOST_CHARS_OF_EACH = 500
 def resolve(question: str, history: Sequence[Message]) -> str:
     """Return the question with the earlier ones it leans on in front; unchanged where it stands alone.
 
-    It leans where it has a pronoun, begins like a continuation, or names nothing of its own.
+    It leans where it has a pronoun, begins like a continuation, or says next to nothing by itself.
     """
     asked = [m.content.strip()[:_MOST_CHARS_OF_EACH] for m in history if m.role == "user" and m.content.strip()]
     if not asked or not leans(question):
@@ -32,4 +32,4 @@ def leans(question: str) -> bool:
     """Return whether the question cannot be understood without what was said before."""
     if _LEANING_START.match(question) or _LEANING_WORDS.intersection(words(question)):
         return True
-    return len(content_words(question)) < _FEWEST_WORDS or not _NAME.search(question)
+    return len(content_words(question)) < _FEWEST_WORDS and not _NAME.search(question)
