@@ -12,6 +12,7 @@ from rag.errors import SettingsInvalid
 from rag.extractive import ExtractiveGenerator
 from rag.indexing import Acknowledge, Indexer
 from rag.library import Library
+from rag.partwise import PartwiseRetriever
 from rag.pipeline import Pipeline
 from rag.protocols import Generator, Progress
 from rag.records import ArticleSummary
@@ -52,7 +53,7 @@ def open_assistant(
     )
     return Pipeline(
         library,
-        SentenceRanker(fused, library, depth=settings.depth),
+        PartwiseRetriever(SentenceRanker(fused, library, depth=settings.depth)),
         make_generator(generator or settings.generator),
         ExtractiveGenerator(),
         depth=settings.depth,

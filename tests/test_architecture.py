@@ -34,7 +34,7 @@ FLOORS = {
         {"markup"},
         {"articles"},
         {"library", "indexing"},
-        {"retrievers", "rerank"},
+        {"retrievers", "rerank", "partwise"},
         {"pipeline"},
         {"wiring"},
         {"__init__", "source_page", "page_server"},

@@ -15,7 +15,9 @@ def test_a_question_that_leans_gets_the_earlier_one_in_front(question):
     assert resolve(question, HISTORY) == f"Who opened the bridge in Lisbon? {question}"
 
 
-@pytest.mark.parametrize("question", ["How many apples did Tyrol lose?", "What did Bruce Wayne buy?", "How do I bake sourdough bread?"])
+@pytest.mark.parametrize(
+    "question", ["How many apples did Tyrol lose?", "What did Bruce Wayne buy?", "How do I bake sourdough bread?"]
+)
 def test_a_new_topic_is_not_dragged_back(question):
     assert resolve(question, HISTORY) == question
 
