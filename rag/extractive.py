@@ -12,6 +12,8 @@ from rag.text import fold, stem, words
 MOST_WORDS = 75
 MOST_SENTENCES = 3
 _NEWS_WEIGHT = 1.0
+# Experiment 6: further below the first sentence there is mostly padding.
+_MOST_BELOW_FIRST = 0.8
 _FEWEST_WORDS_OF_A_SENTENCE = 4
 _CANDIDATES = 100
 
@@ -53,6 +55,7 @@ class ExtractiveGenerator:
         candidates = _candidates(hits)
         unmet = _weights(question_stems(question), candidates)
         left = self._most_words
+        lowest = -math.inf
         for _ in range(self._most_sentences):
             if not candidates:
                 return
@@ -61,7 +64,12 @@ class ExtractiveGenerator:
             unmet = {s: weight for s, weight in unmet.items() if s not in best.stems}
             left -= best.length
             # A headline says again what its story says: alone it may answer, beside another sentence it only repeats.
-            candidates = [c for c in candidates if c.length <= left and not c.headline and not c.repeats(best)]
+            lowest = max(lowest, best.score - _MOST_BELOW_FIRST)
+            candidates = [
+                c
+                for c in candidates
+                if c.score >= lowest and c.length <= left and not c.headline and not c.repeats(best)
+            ]
 
 
 def _weights(asked: Sequence[str], candidates: Sequence[_Candidate]) -> dict[str, float]:
