@@ -51,7 +51,7 @@ def find_stories(
     listed, headlines = ([], []) if headings else _match_headline_list(text, spans)
     dropped |= set(listed) | find_boilerplate(text, spans)
     marked = [*headings] or [Heading(at, _MARKER.sub("", at.of(text)), 1) for at in headlines]
-    masthead = _with_title(masthead, text, spans, dropped, marked, title)
+    masthead = _with_title(masthead, text, spans, dropped, marked, title, listed=bool(listed))
     title_at = next((s for s in spans[:MASTHEAD_LINES] if _same(s.of(text), masthead.title)), None)
     if title_at and not any(h.at == title_at for h in marked):
         dropped.add(title_at)
@@ -118,11 +118,20 @@ def _start(span: Span) -> int:
 
 
 def _with_title(
-    masthead: Masthead, text: str, spans: list[Span], dropped: set[Span], marked: list[Heading], title: str
+    masthead: Masthead,
+    text: str,
+    spans: list[Span],
+    dropped: set[Span],
+    marked: list[Heading],
+    title: str,
+    *,
+    listed: bool,
 ) -> Masthead:
     """Return the masthead with the title given, else the text's first line where that is one, else a headline."""
     if not title:
         title = next((h.text for h in marked if h.level == 1), marked[0].text if marked else "")
+        if listed and len(marked) > 1:
+            title = f"{title} (and {len(marked) - 1} more)"
         first = next((s for s in spans[:MASTHEAD_LINES] if s not in dropped), None) if len(spans) > 1 else None
         if first and not any(h.at.holds(first) for h in marked):
             line = first.of(text)

@@ -25,6 +25,7 @@ from rag.store_reader import StoreReader
 GENERATOR_GROUP = "rag.generators"
 HASHED = "hashed"
 _EXAMPLE_CHARS = 90
+_SHORTEST_EXAMPLE_CHARS = 16
 
 # Experiment 1 of eval/LOG.md: BM25, divided by its best, beside the cosine.
 _DENSE_WEIGHT = 1.0
@@ -97,13 +98,13 @@ def list_store(settings: Settings) -> list[ArticleSummary]:
 
 
 def example_questions(assistant: Pipeline, count: int) -> list[str]:
-    """Return questions about the first story of as many different articles as there are, to show what can be asked."""
+    """Return a question about a story of each of several articles, those with short headlines, to show what to ask."""
     questions: list[str] = []
     with assistant.library.reader() as reader:
         for article_id in reader.article_ids()[:count]:
-            headline = textwrap.shorten(
-                reader.article(article_id).stories[0].headline, _EXAMPLE_CHARS, placeholder=" …"
-            )
+            headlines = [story.headline for story in reader.article(article_id).stories]
+            short = min((h for h in headlines if len(h) >= _SHORTEST_EXAMPLE_CHARS), key=len, default=headlines[0])
+            headline = textwrap.shorten(short, _EXAMPLE_CHARS, placeholder=" …")
             questions.append(f"What do the articles say about “{headline}”?")
     return questions
 
