@@ -7,13 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from eval.questions import Question
-from rag.answer_json import answer_row
 from rag.errors import RagError
 from rag.pipeline import Pipeline
-from rag.records import Answer, Done, Notice, Retrieved
+from rag.records import Answer, Notice
+from rag.timing import ask_timed, timed_row
 
 ANSWERS_FILE = "answers.jsonl"
-_FEWEST_DIGITS = 3
 
 
 def run_questions(assistant: Pipeline, questions: Iterable[Question], out: Path) -> dict[str, float]:
@@ -42,27 +41,13 @@ def run_questions(assistant: Pipeline, questions: Iterable[Question], out: Path)
 
 
 def ask(assistant: Pipeline, question: Question) -> dict[str, Any]:
-    """Return the question's row: its id, the answer as `rag ask --json` prints it, and the times in milliseconds."""
+    """Return the question's row: its id, then what `rag ask --json` prints."""
     started = time.perf_counter()
-    retrieved = started
-    answer: Answer | None = None
     try:
-        for event in assistant.stream(question.text, question.history):
-            if isinstance(event, Retrieved):
-                retrieved = time.perf_counter()
-            elif isinstance(event, Done):
-                answer = event.answer
+        _, row = ask_timed(assistant, question.text, question.history)
     except RagError as error:
-        answer = _failed(question, error)
-    if answer is None:
-        raise AssertionError("a stream ends with Done")
-    ended = time.perf_counter()
-    times = {"retrieve": retrieved - started, "generate": ended - retrieved, "total": ended - started}
-    return {
-        "id": question.id,
-        **answer_row(answer),
-        "timings_ms": {name: round(1000 * seconds, _FEWEST_DIGITS) for name, seconds in times.items()},
-    }
+        row = timed_row(_failed(question, error), time.perf_counter() - started, 0.0)
+    return {"id": question.id, **row}
 
 
 def _failed(question: Question, error: RagError) -> Answer:

@@ -151,16 +151,16 @@ def _list(options: argparse.Namespace, settings: Settings) -> int:
 
 
 def _ask(options: argparse.Namespace, settings: Settings) -> int:
-    from rag.answer_json import answer_row  # noqa: PLC0415 - as above
     from rag.pipeline import check_question  # noqa: PLC0415 - as above
+    from rag.timing import ask_timed  # noqa: PLC0415 - as above
     from rag.wiring import open_assistant  # noqa: PLC0415 - as above
 
     question = check_question(sys.stdin.read() if options.question == "-" else options.question)
     with Progress("asking") as progress:
         progress.say("loading the embedding model")
-        answer = open_assistant(settings=settings).ask(question)
+        answer, row = ask_timed(open_assistant(settings=settings), question)
     if options.json:
-        print(json.dumps(answer_row(answer), ensure_ascii=False))
+        print(json.dumps(row, ensure_ascii=False))
     else:
         print("\n".join(answer_lines(answer)))
     return ABSTAINED if answer.abstained else GOOD

@@ -63,8 +63,8 @@ class ExtractiveGenerator:
             yield Claim(best.text, ((best.passage_id, best.span),))
             unmet = {s: weight for s, weight in unmet.items() if s not in best.stems}
             left -= best.length
-            # A headline says again what its story says: alone it may answer, beside another sentence it only repeats.
             lowest = max(lowest, best.score - _MOST_BELOW_FIRST)
+            # A headline says again what its story says: alone it may answer, beside another sentence it only repeats.
             candidates = [
                 c
                 for c in candidates

@@ -36,7 +36,7 @@ FLOORS = {
         {"library", "indexing"},
         {"retrievers", "rerank", "partwise"},
         {"pipeline"},
-        {"wiring"},
+        {"wiring", "timing"},
         {"__init__", "source_page", "page_server"},
         {"app"},
         {"cli"},

@@ -76,7 +76,7 @@ def test_ask_as_json_is_one_row(news, capsys):
     capsys.readouterr()
     assert main(["ask", "--json", QUESTION]) == 0
     row = json.loads(capsys.readouterr().out)
-    assert list(row) == ["question", "resolved_question", "answer", "passages", "ranked_sentences"]
+    assert list(row) == ["question", "resolved_question", "answer", "passages", "ranked_sentences", "timings_ms"]
     citation = row["answer"]["citations"][0]
     text = {"harbour": HARBOUR, "orchard": ORCHARD}[citation["article_id"]]
     assert text[citation["start"] : citation["end"]] == citation["quote"]
