@@ -59,10 +59,18 @@ def question_stems(question: str) -> list[str]:
 
 def asks_for(question: str) -> Kind | None:
     """Return the kind of thing that answers the question; None where its words do not tell."""
-    asked = [part for part in re.split(r"[?？]", question)[:-1] if words(part)]
-    # Of several, the last: a follow-up stands behind the questions that it leans on.
-    folded = fold(asked[-1] if asked else question)
+    folded = fold(last_question(question))
     return next((kind for kind, asked in _ASKS_FOR if asked.search(folded)), None)
+
+
+def last_question(question: str) -> str:
+    """Return the last of several sentences that is a question: what went before says what it is about.
+
+    Of a follow-up that is the follow-up itself, behind the questions that it leans on. The whole where none ends in "?".
+    """
+    asked = [part for part in re.split(r"(?<=[?？])\s*|(?<=[.!。！])\s+", question) if part.endswith(("?", "？"))]
+    told = [part for part in asked if content_words(part) and words(part)]
+    return told[-1] if told else question
 
 
 def holds_kind(text: str, kind: Kind | None, question: str) -> bool:

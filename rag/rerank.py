@@ -14,7 +14,7 @@ import numpy as np
 from embeddings.protocols import Vector
 from rag.library import Library
 from rag.protocols import Retriever
-from rag.question import asks_for, counts_asked_unit, holds_kind, question_stems, without_words
+from rag.question import asks_for, counts_asked_unit, holds_kind, last_question, question_stems, without_words
 from rag.records import Hit, Passage, Scope, ScoredSpan
 from rag.text import stem, words
 
@@ -123,6 +123,7 @@ class _Scoring:
         self._library = library
         self._weights = weights
         self._rarity = rarity
+        self._asked = last_question(question)
         self._kind = asks_for(question)
 
     def rests(self, read: Iterable[tuple[Hit, list[_Sentence], frozenset[str]]]) -> dict[Story, _Rest]:
@@ -135,7 +136,7 @@ class _Scoring:
         rests = {}
         for story in sorted(best, key=lambda s: (-best[s][0], s))[:_STORIES_IN_FRONT]:
             lead = best[story][1]
-            left = without_words(self._question, lead)
+            left = without_words(self._asked, lead)
             if words(left):
                 rarity = {s: weight for s, weight in self._rarity.items() if s not in lead}
                 rests[story] = _Rest(self._library.embed_question(left), rarity)
@@ -164,7 +165,7 @@ class _Scoring:
             + weights.near * share_of(self._rarity, near)
             + weights.context * share_of(self._rarity, sentence.context)
             + weights.kind * holds_kind(sentence.text, self._kind, self._question)
-            + weights.unit * counts_asked_unit(sentence.text, self._question)
+            + weights.unit * counts_asked_unit(sentence.text, self._asked)
             + weights.headline * (sentence.text == hit.passage.headline)
         )
 
