@@ -66,7 +66,7 @@ def asks_for(question: str) -> Kind | None:
 def last_question(question: str) -> str:
     """Return the last of several sentences that is a question: what went before says what it is about.
 
-    Of a follow-up that is the follow-up itself, behind the questions that it leans on. The whole where none ends in "?".
+    Of a follow-up that is the follow-up itself, behind the questions it leans on. The whole, where none ends in "?".
     """
     asked = [part for part in re.split(r"(?<=[?？])\s*|(?<=[.!。！])\s+", question) if part.endswith(("?", "？"))]
     told = [part for part in asked if content_words(part) and words(part)]
