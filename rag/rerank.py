@@ -136,7 +136,7 @@ class _Scoring:
         rests = {}
         for story in sorted(best, key=lambda s: (-best[s][0], s))[:_STORIES_IN_FRONT]:
             lead = best[story][1]
-            left = without_words(self._asked, lead)
+            left = without_words(self._question, lead)
             if words(left):
                 rarity = {s: weight for s, weight in self._rarity.items() if s not in lead}
                 rests[story] = _Rest(self._library.embed_question(left), rarity)
