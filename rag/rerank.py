@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from embeddings.protocols import Vector
 from rag.library import Library
@@ -51,11 +52,19 @@ class SentenceWeights:
 class _Sentence:
     """A sentence with what is known of it before it is scored; stems of `context` hold the sentence's own."""
 
-    index: int
     text: str
     own: frozenset[str]
     context: frozenset[str]
     cosine: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A hit with its sentences, in order, and what its story is about."""
+
+    hit: Hit
+    sentences: list[_Sentence]
+    lead: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,26 +101,27 @@ class SentenceRanker:
         hits = self._retriever.retrieve(question, max(k, self._depth), scope)
         if not hits:
             return []
+        ids = [h.passage.id for h in hits]
         with self._library.reader() as reader:
-            matrices = reader.sentence_vectors([h.passage.id for h in hits], self._library.dim)
+            matrices = reader.sentence_vectors(ids, self._library.dim)
             stems = question_stems(question)
             rarity = word_rarity(stems, reader.passages_with(stems), reader.count_passages())
-            around = reader.neighbours([h.passage.id for h in hits])
+            around = reader.neighbours(ids)
             known = {h.passage.id: h.passage for h in hits}
-            wanted = {key for pair in around.values() for key in pair if key is not None and key not in known}
-            known |= reader.passages(sorted(wanted))
-        scoring = _Scoring(question, self._library, self._weights, rarity)
-        read: list[tuple[Hit, list[_Sentence], frozenset[str]]] = []
+            known |= reader.passages(sorted({key for pair in around.values() for key in pair if key} - known.keys()))
+        vector = self._library.embed_question(question)
+        read = []
         for hit in hits:
-            matrix = matrices.get(hit.passage.id)
-            if matrix is None or len(matrix) != len(hit.passage.sentences):
-                continue
-            first, before = around.get(hit.passage.id, (hit.passage.id, None))
-            lead = lead_stems(known.get(first, hit.passage))
-            cosines = (matrix.astype(np.float32) @ self._library.embed_question(question)).tolist()
-            read.append((hit, list(_sentences(hit.passage, known.get(before or 0), lead, cosines)), lead))
+            passage, matrix = hit.passage, matrices.get(hit.passage.id)
+            # A removed passage has no vectors any more.
+            if matrix is not None and len(matrix) == len(passage.sentences):
+                first, before = around.get(passage.id, (passage.id, None))
+                lead = lead_stems(known.get(first, passage))
+                cosines = (matrix.astype(np.float32) @ vector).tolist()
+                read.append(_Read(hit, list(_sentences(passage, known.get(before or 0), lead, cosines)), lead))
+        scoring = _Scoring(question, self._library, self._weights, rarity)
         rests = scoring.rests(read)
-        found = [scoring.scored(hit, sentences, matrices[hit.passage.id], rests) for hit, sentences, _ in read]
+        found = [scoring.scored(one, matrices[one.hit.passage.id], rests) for one in read]
         return sorted(found, key=lambda h: (-h.score, h.passage.id))[:k]
 
 
@@ -126,13 +136,13 @@ class _Scoring:
         self._asked = last_question(question)
         self._kind = asks_for(question)
 
-    def rests(self, read: Iterable[tuple[Hit, list[_Sentence], frozenset[str]]]) -> dict[Story, _Rest]:
+    def rests(self, read: Iterable[_Read]) -> dict[Story, _Rest]:
         """Return the rest of the question beside each of the stories in front; none where nothing is left."""
         best: dict[Story, tuple[float, frozenset[str]]] = {}
-        for hit, sentences, lead in read:
-            score = max(self._first(hit, sentence) for sentence in sentences)
-            story = story_of(hit.passage)
-            best[story] = max(best.get(story, (-math.inf, lead)), (score, lead), key=lambda found: found[0])
+        for one in read:
+            score = max(self._first(one.hit, sentence) for sentence in one.sentences)
+            story = story_of(one.hit.passage)
+            best[story] = max(best.get(story, (-math.inf, one.lead)), (score, one.lead), key=lambda found: found[0])
         rests = {}
         for story in sorted(best, key=lambda s: (-best[s][0], s))[:_STORIES_IN_FRONT]:
             lead = best[story][1]
@@ -142,16 +152,15 @@ class _Scoring:
                 rests[story] = _Rest(self._library.embed_question(left), rarity)
         return rests
 
-    def scored(self, hit: Hit, sentences: Sequence[_Sentence], matrix: np.ndarray, rests: Mapping[Story, _Rest]) -> Hit:
-        """Return the hit with its sentences' scores."""
-        rest = rests.get(story_of(hit.passage))
-        besides = (matrix.astype(np.float32) @ rest.vector).tolist() if rest else [s.cosine for s in sentences]
-        weights = self._weights
+    def scored(self, one: _Read, matrix: NDArray[np.float16], rests: Mapping[Story, _Rest]) -> Hit:
+        """Return the hit with its sentences' scores; `matrix` holds their vectors by row."""
+        hit, rest, weights = one.hit, rests.get(story_of(one.hit.passage)), self._weights
+        besides = (matrix.astype(np.float32) @ rest.vector).tolist() if rest else [s.cosine for s in one.sentences]
         found = []
-        for sentence, cosine in zip(sentences, besides, strict=True):
+        for span, sentence, cosine in zip(hit.passage.sentences, one.sentences, besides, strict=True):
             score = self._first(hit, sentence) + weights.rest * cosine
             score += weights.rest_words * share_of(rest.rarity, sentence.own) if rest else 0.0
-            found.append(ScoredSpan(hit.passage.sentences[sentence.index], score))
+            found.append(ScoredSpan(span, score))
         found.sort(key=lambda s: (-s.score, s.span))
         return replace(hit, score=hit.score + found[0].score, sentences=tuple(found))
 
@@ -174,11 +183,11 @@ def _sentences(
     passage: Passage, before: Passage | None, lead: frozenset[str], cosines: Sequence[float]
 ) -> Iterable[_Sentence]:
     earlier = [stems_of(text) for text in sentence_texts(before)] if before else []
-    for index, (text, cosine) in enumerate(zip(sentence_texts(passage), cosines, strict=True)):
+    for text, cosine in zip(sentence_texts(passage), cosines, strict=True):
         own = stems_of(text)
         context = own.union(lead, *earlier[-_SENTENCES_BEFORE:])
         earlier.append(own)
-        yield _Sentence(index, text, own, context, cosine)
+        yield _Sentence(text, own, context, cosine)
 
 
 def sentence_texts(passage: Passage) -> list[str]:
