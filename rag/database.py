@@ -123,7 +123,7 @@ def open_to_read(folder: Path) -> tuple[sqlite3.Connection, Frozen | None]:
     try:
         _check_is_file(path, folder)
         if not path.exists():
-            raise StoreMissing(f"no store in '{folder}'; run: rag index --store {folder}")
+            raise StoreMissing(f"no store in '{folder}'; run: rag index --store {folder} ARTICLES")
         with translated(folder):
             connection, version, frozen = _begin_to_read(path, folder)
     except OSError as error:
@@ -132,7 +132,7 @@ def open_to_read(folder: Path) -> tuple[sqlite3.Connection, Frozen | None]:
         return connection, frozen
     connection.close()
     if version == 0:
-        raise StoreMissing(f"no finished store in '{folder}'; run: rag index --store {folder}")
+        raise StoreMissing(f"no finished store in '{folder}'; run: rag index --store {folder} ARTICLES")
     raise _other_version(version, folder)
 
 

@@ -95,7 +95,9 @@ def remove_articles(folder: Path, article_ids: Sequence[str]) -> None:
         for article_id in dict.fromkeys(article_ids):
             row = connection.execute("SELECT id FROM article WHERE key = ?", (article_id,)).fetchone()
             if not row:
-                raise ArticleMissing(f"no article '{article_id}' in '{folder}'; see: rag list --store {folder}")
+                raise ArticleMissing(
+                    f"no article '{article_id}' in '{folder}'; nothing was removed, see: rag list --store {folder}"
+                )
             _delete_passages(connection, row[0])
             connection.execute("DELETE FROM article WHERE id = ?", row)
         # FTS5 only marks what is deleted; merging its segments drops the words themselves.

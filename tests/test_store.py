@@ -149,7 +149,7 @@ def test_what_is_removed_is_gone_from_search_and_from_the_files(tmp_path: Path):
 def test_removing_an_unknown_article_removes_none(tmp_path: Path):
     """One id that is not there keeps all in; naming an id twice is no error."""
     make_indexer(tmp_path).index_articles([make_article("a"), make_article("b")])
-    with pytest.raises(ArticleMissing, match=r"no article 'x' in .*; see: rag list"):
+    with pytest.raises(ArticleMissing, match=r"no article 'x' in .*; nothing was removed, see: rag list"):
         remove_articles(tmp_path, ["a", "x"])
     assert check_store(tmp_path).keys() == {"a", "b"}
     remove_articles(tmp_path, ["a", "a"])
