@@ -9,8 +9,8 @@ from collections.abc import Sequence
 
 from rag.records import Hit
 
-# Experiment 3 of eval/LOG.md: on the shipped articles all answerable questions lie above, 86 % of the questions that
-# were written for other corpora below.
+# Experiments 3 and 9 of eval/LOG.md: on the shipped articles no answerable question is declined, and 91 % of those that
+# were written for other corpora are.
 _MIDDLE = 0.85
 _STEEPNESS = 6.0
 _LARGEST = 50.0
