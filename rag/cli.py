@@ -5,11 +5,9 @@ Exit codes: 0 good, 1 error, 2 usage, 3 abstained, 4 some files refused, 130 int
 
 import argparse
 import json
-import signal
 import sys
 import threading
 from collections.abc import Callable, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,8 +18,6 @@ from rag.settings import Settings, load_settings
 from rag.terminal import Progress, answer_lines, index_lines, listing, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from rag.records import IndexReport
 
 GOOD, ERROR, USAGE, ABSTAINED, SOME_REFUSED, INTERRUPTED = 0, 1, 2, 3, 4, 130
@@ -104,7 +100,8 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _index(options: argparse.Namespace, settings: Settings) -> int:
-    from rag.wiring import open_indexer, shipped_articles  # noqa: PLC0415 - `rag --help` loads nothing heavy
+    from rag.articles import shipped_folder  # noqa: PLC0415 - `rag --help` loads nothing heavy
+    from rag.wiring import open_indexer  # noqa: PLC0415 - as above
 
     def acknowledge(article_id: str, fate: str) -> None:
         if options.verbose:
@@ -117,7 +114,7 @@ def _index(options: argparse.Namespace, settings: Settings) -> int:
             count = indexer.rebuild()
             report = None
         else:
-            report = indexer.index_paths(options.paths or [shipped_articles()])
+            report = indexer.index_paths(options.paths or [shipped_folder()])
     if report is None:
         print(f"rebuilt {count} articles with {settings.embedder} in {settings.store}")
         return GOOD
@@ -167,12 +164,13 @@ def _ask(options: argparse.Namespace, settings: Settings) -> int:
 
 
 def _chat(options: argparse.Namespace, settings: Settings) -> int:
-    from rag.wiring import example_questions, open_assistant, open_indexer, shipped_articles, store_exists  # noqa: PLC0415
+    from rag.articles import shipped_folder  # noqa: PLC0415 - as above
+    from rag.wiring import example_questions, open_assistant, open_indexer, store_exists  # noqa: PLC0415 - as above
 
     if not store_exists(settings):
         print(f"no store in {settings.store}: making one from the shipped articles", file=sys.stderr)
         with Progress("indexing") as progress:
-            report = open_indexer(settings, progress=progress.advance).index_paths([shipped_articles()])
+            report = open_indexer(settings, progress=progress.advance).index_paths([shipped_folder()])
         print("\n".join(index_lines(report, settings.store)), file=sys.stderr)
     with Progress("starting") as progress:
         progress.say("loading the embedding model")
@@ -184,32 +182,15 @@ def _chat(options: argparse.Namespace, settings: Settings) -> int:
         print(f"newspulse is at {url} (Ctrl-C stops it)", flush=True)
 
     threading.Thread(target=assistant.warm, daemon=True).start()
-    with _stops_on_terminate():
-        launch_app(
-            assistant,
-            host=settings.host,
-            port=settings.port,
-            examples=example_questions(assistant, _EXAMPLES),
-            open_browser=options.open,
-            on_ready=ready,
-        )
+    launch_app(
+        assistant,
+        host=settings.host,
+        port=settings.port,
+        examples=example_questions(assistant, _EXAMPLES),
+        open_browser=options.open,
+        on_ready=ready,
+    )
     return GOOD
-
-
-@contextmanager
-def _stops_on_terminate() -> "Iterator[None]":
-    """Let SIGTERM end the server as Ctrl-C does."""
-
-    def interrupt(_signal: int, _frame: object) -> None:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, interrupt)
-    try:
-        yield
-    except KeyboardInterrupt:
-        print("newspulse stopped", file=sys.stderr)
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 def _fail(error: Exception, code: int) -> int:

@@ -69,7 +69,7 @@ def last_question(question: str) -> str:
     Of a follow-up that is the follow-up itself, behind the questions it leans on. The whole, where none ends in "?".
     """
     asked = [part for part in re.split(r"(?<=[?？])\s*|(?<=[.!。！])\s+", question) if part.endswith(("?", "？"))]
-    told = [part for part in asked if content_words(part) and words(part)]
+    told = [part for part in asked if words(part)]
     return told[-1] if told else question
 
 

@@ -60,10 +60,11 @@ class _Sentence:
 
 @dataclass(frozen=True, slots=True)
 class _Read:
-    """A hit with its sentences, in order, and what its story is about."""
+    """A hit with its sentences, in order, their scores so far, and what its story is about."""
 
     hit: Hit
     sentences: list[_Sentence]
+    first: list[float]
     lead: frozenset[str]
 
 
@@ -109,6 +110,7 @@ class SentenceRanker:
             around = reader.neighbours(ids)
             known = {h.passage.id: h.passage for h in hits}
             known |= reader.passages(sorted({key for pair in around.values() for key in pair if key} - known.keys()))
+        scoring = _Scoring(question, self._library, self._weights, rarity)
         vector = self._library.embed_question(question)
         read = []
         for hit in hits:
@@ -118,8 +120,8 @@ class SentenceRanker:
                 first, before = around.get(passage.id, (passage.id, None))
                 lead = lead_stems(known.get(first, passage))
                 cosines = (matrix.astype(np.float32) @ vector).tolist()
-                read.append(_Read(hit, list(_sentences(passage, known.get(before or 0), lead, cosines)), lead))
-        scoring = _Scoring(question, self._library, self._weights, rarity)
+                sentences = list(_sentences(passage, known.get(before or 0), lead, cosines))
+                read.append(_Read(hit, sentences, scoring.first(hit, sentences), lead))
         rests = scoring.rests(read)
         found = [scoring.scored(one, matrices[one.hit.passage.id], rests) for one in read]
         return sorted(found, key=lambda h: (-h.score, h.passage.id))[:k]
@@ -140,7 +142,7 @@ class _Scoring:
         """Return the rest of the question beside each of the stories in front; none where nothing is left."""
         best: dict[Story, tuple[float, frozenset[str]]] = {}
         for one in read:
-            score = max(self._first(one.hit, sentence) for sentence in one.sentences)
+            score = max(one.first)
             story = story_of(one.hit.passage)
             best[story] = max(best.get(story, (-math.inf, one.lead)), (score, one.lead), key=lambda found: found[0])
         rests = {}
@@ -157,26 +159,26 @@ class _Scoring:
         hit, rest, weights = one.hit, rests.get(story_of(one.hit.passage)), self._weights
         besides = (matrix.astype(np.float32) @ rest.vector).tolist() if rest else [s.cosine for s in one.sentences]
         found = []
-        for span, sentence, cosine in zip(hit.passage.sentences, one.sentences, besides, strict=True):
-            score = self._first(hit, sentence) + weights.rest * cosine
+        for span, sentence, first, cosine in zip(hit.passage.sentences, one.sentences, one.first, besides, strict=True):
+            score = first + weights.rest * cosine
             score += weights.rest_words * share_of(rest.rarity, sentence.own) if rest else 0.0
             found.append(ScoredSpan(span, score))
         found.sort(key=lambda s: (-s.score, s.span))
         return replace(hit, score=hit.score + found[0].score, sentences=tuple(found))
 
-    def _first(self, hit: Hit, sentence: _Sentence) -> float:
-        """Return the score without the rest of the question."""
-        weights = self._weights
-        near = sentence.own | stems_of(hit.passage.headline)
-        return (
+    def first(self, hit: Hit, sentences: Sequence[_Sentence]) -> list[float]:
+        """Return the sentences' scores without the rest of the question."""
+        weights, headline = self._weights, stems_of(hit.passage.headline)
+        return [
             weights.sentence * sentence.cosine
             + weights.passage * hit.score
-            + weights.near * share_of(self._rarity, near)
+            + weights.near * share_of(self._rarity, sentence.own | headline)
             + weights.context * share_of(self._rarity, sentence.context)
             + weights.kind * holds_kind(sentence.text, self._kind, self._question)
             + weights.unit * counts_asked_unit(sentence.text, self._asked)
             + weights.headline * (sentence.text == hit.passage.headline)
-        )
+            for sentence in sentences
+        ]
 
 
 def _sentences(

@@ -31,8 +31,12 @@ class DenseRetriever:
             wanted = 2 * k + _SPARE
             while True:
                 near = view.index.search(vector, wanted, keep=keep)
-                found = reader.passages([n.id for n in near])
-                hits = [Hit(found[n.id], n.cosine, self.name) for n in near if n.id in found]
+                hits: list[Hit] = []
+                # Those behind the first k are only read where some of these are gone.
+                for some in (near[:k], near[k:]):
+                    if len(hits) < k:
+                        found = reader.passages([n.id for n in some])
+                        hits += [Hit(found[n.id], n.cosine, self.name) for n in some if n.id in found]
                 if len(hits) >= k or len(near) < wanted:
                     return hits[:k]
                 wanted *= 4

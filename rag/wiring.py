@@ -6,7 +6,6 @@ from importlib.metadata import entry_points
 from pathlib import Path
 
 from embeddings.protocols import Embedder, Matrix, VectorIndex
-from rag.articles import shipped_folder
 from rag.database import DATABASE
 from rag.errors import SettingsInvalid
 from rag.extractive import ExtractiveGenerator
@@ -86,8 +85,6 @@ def store_exists(settings: Settings) -> bool:
 
 def remove_from_store(settings: Settings, article_ids: Sequence[str]) -> None:
     """Take the articles out; raises StoreMissing, or ArticleMissing for an unknown id, and then removes none."""
-    with StoreReader(settings.store):
-        pass
     remove_articles(settings.store, article_ids)
 
 
@@ -107,11 +104,6 @@ def example_questions(assistant: Pipeline, count: int) -> list[str]:
             headline = textwrap.shorten(short, _EXAMPLE_CHARS, placeholder=" …")
             questions.append(f"What do the articles say about “{headline}”?")
     return questions
-
-
-def shipped_articles() -> Path:
-    """Return the folder of the articles that come with the program."""
-    return shipped_folder()
 
 
 def make_embedder(name: str) -> Embedder:

@@ -3,7 +3,8 @@
 from embeddings.hashed import HashedEmbedder
 from rag.articles import article_from_text
 from rag.indexing import Indexer
-from rag.wiring import open_assistant
+from rag.library import Library
+from rag.wiring import build_index, open_assistant
 
 HARBOUR = """Harbour bridge opens in Lisbon
 The new harbour bridge in Lisbon opened on 4 March 2025. It cost 310 million euros, said mayor Ana Duarte. \
@@ -20,6 +21,12 @@ def index_texts(folder, texts, **about):
     """Put {id: text} into the store."""
     articles = [article_from_text(text, article_id=key, path=f"{key}.txt", **about) for key, text in texts.items()]
     return Indexer(folder, HashedEmbedder(), passage_tokens=80).index_articles(articles)
+
+
+def make_library(folder):
+    """Return the library of the harbour and the orchard."""
+    index_texts(folder, {"harbour": HARBOUR, "orchard": ORCHARD})
+    return Library(folder, HashedEmbedder(), build_index)
 
 
 def make_assistant(folder, texts=None, generator=None):

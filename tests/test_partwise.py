@@ -1,22 +1,17 @@
 """Questions about several things."""
 
 import pytest
-from assistants import HARBOUR, ORCHARD, index_texts
+from assistants import make_library
 from contract_retriever import RetrieverContract
 
-from embeddings.hashed import HashedEmbedder
-from rag.library import Library
 from rag.partwise import PartwiseRetriever, split_question
 from rag.rerank import SentenceRanker
 from rag.retrievers import DenseRetriever
-from rag.wiring import build_index
 
 
 @pytest.fixture(scope="module")
 def library(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("store")
-    index_texts(folder, {"harbour": HARBOUR, "orchard": ORCHARD})
-    return Library(folder, HashedEmbedder(), build_index)
+    return make_library(tmp_path_factory.mktemp("store"))
 
 
 class TestPartwiseRetriever(RetrieverContract):

@@ -1,24 +1,19 @@
 """All retrievers keep the contract; fusing does not depend on order."""
 
 import pytest
-from assistants import HARBOUR, ORCHARD, index_texts
+from assistants import make_library
 from contract_retriever import RetrieverContract
 from hypothesis import given
 from hypothesis import strategies as st
 
-from embeddings.hashed import HashedEmbedder
-from rag.library import Library
 from rag.records import Hit, Passage, Span
 from rag.rerank import SentenceRanker, share_of, word_rarity
 from rag.retrievers import DenseRetriever, FusedRetriever, LexicalRetriever, fuse
-from rag.wiring import build_index
 
 
 @pytest.fixture(scope="module")
 def library(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("store")
-    index_texts(folder, {"harbour": HARBOUR, "orchard": ORCHARD})
-    return Library(folder, HashedEmbedder(), build_index)
+    return make_library(tmp_path_factory.mktemp("store"))
 
 
 def fused(library):
