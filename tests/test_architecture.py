@@ -43,8 +43,10 @@ FLOORS = {
         {"__main__"},
     ],
     "eval": [
+        {"rows", "metrics"},
         {"questions"},
-        {"run"},
+        {"run", "answers"},
+        {"calibration"},
         {"cli"},
         {"__init__"},
     ],
