@@ -9,7 +9,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from embeddings.errors import EmbeddingError
-from eval.questions import QuestionsInvalid, read_questions
+from eval.questions import read_questions
+from eval.rows import RowsInvalid
 from rag.errors import RagError
 from rag.settings import Settings, load_settings
 
@@ -30,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         flags = {name: getattr(options, name, None) for name in Settings.__dataclass_fields__}
         run: Callable[[argparse.Namespace, Settings], int] = options.run
         return run(options, load_settings(flags))
-    except (RagError, EmbeddingError, QuestionsInvalid) as error:
+    except (RagError, EmbeddingError, RowsInvalid) as error:
         print(f"rag-eval: {error}", file=sys.stderr)
         return ERROR
     except OSError as error:
@@ -54,6 +55,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--store", type=Path, metavar="DIR", help="the store's folder (default: RAG_STORE, or yours)")
     run.add_argument("--embedder", metavar="NAME", help="the embedder that the store was made with")
     run.add_argument("--generator", metavar="NAME", help="what writes the answers (default: extractive)")
+    run.add_argument("--threshold", type=float, metavar="C", help="confidence below which it abstains; 0: never")
     run.set_defaults(run=_run)
     return parser
 

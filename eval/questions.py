@@ -1,65 +1,112 @@
-"""Reads question sets: JSONL with `id` and `question`, and what a row may carry besides."""
+"""Reads question sets: JSONL with `id` and `question`, and what a row may carry besides: history and what is right."""
 
-import json
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rag.records import Message
+from eval.rows import RowsInvalid, read_rows
+from rag.articles import FORMATS
+from rag.records import Message, Span
 
 
-class QuestionsInvalid(Exception):
-    """A question set cannot be read; the message names file and line."""
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A stretch of an article that answers; a quote without a span stands wherever the article holds it."""
+
+    article_id: str
+    quote: str
+    span: Span | None
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One question of a set, with the conversation before it."""
+    """One question of a set, with the conversation before it and what a right answer is.
+
+    Of `must_include` an answer holds every one; `answers` are right ones. A question is answerable unless its row says
+    that it is not.
+    """
 
     id: str
     text: str
-    history: tuple[Message, ...]
+    history: tuple[Message, ...] = ()
+    kind: str = ""
+    answerable: bool = True
+    answers: tuple[str, ...] = ()
+    must_include: tuple[str, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
 
 
 def read_questions(path: Path) -> list[Question]:
-    """Return the questions in order; raises QuestionsInvalid naming the line for a row that does not fit."""
-    try:
-        lines = path.read_text("utf-8-sig").splitlines()
-    except OSError as error:
-        raise QuestionsInvalid(f"the question set '{path}' cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise QuestionsInvalid(f"the question set '{path}' is no UTF-8: byte {error.start}") from error
-    questions = list(_parse(path, lines))
-    if not questions:
-        raise QuestionsInvalid(f"the question set '{path}' holds no question")
-    return questions
+    """Return the questions in order; raises RowsInvalid naming the line for a row that does not fit."""
+    return [_question(key, row, where) for where, key, row in read_rows(path, "the question set")]
 
 
-def _parse(path: Path, lines: list[str]) -> Iterator[Question]:
-    seen: dict[str, int] = {}
-    for number, line in enumerate(lines, 1):
-        if not line.strip():
-            continue
-        where = f"'{path}' line {number}"
-        try:
-            row = json.loads(line)
-        except (ValueError, RecursionError) as error:
-            raise QuestionsInvalid(f"{where} is no JSON: {error}") from error
-        if not isinstance(row, dict) or not isinstance(row.get("question"), str) or "id" not in row:
-            raise QuestionsInvalid(f'{where} needs "id" and "question"')
-        key = str(row["id"])
-        if key in seen:
-            raise QuestionsInvalid(f"{where} has the id '{key}' of line {seen[key]}")
-        seen[key] = number
-        yield Question(key, row["question"], _history(row.get("history") or [], where))
+def _question(key: str, row: dict[str, Any], where: str) -> Question:
+    if not isinstance(row.get("question"), str):
+        raise RowsInvalid(f'{where} needs "id" and "question"')
+    kind, answerable = _given(row, "type", ""), _given(row, "answerable", True)  # noqa: FBT003 - a JSON value
+    if not isinstance(kind, str):
+        raise RowsInvalid(f'{where}: "type" is {kind!r}; a string is needed')
+    if not isinstance(answerable, bool):
+        raise RowsInvalid(f'{where}: "answerable" is {answerable!r}; true or false is needed')
+    return Question(
+        key,
+        row["question"],
+        _history(_given(row, "history", []), where),
+        kind,
+        answerable,
+        _strings(row, "answers", where),
+        _strings(row, "must_include", where),
+        _evidence(_given(row, "evidence", []), where),
+    )
+
+
+def _given(row: dict[str, Any], name: str, otherwise: Any) -> Any:
+    """Return the row's value, where null stands for none."""
+    value = row.get(name)
+    return otherwise if value is None else value
 
 
 def _history(turns: Any, where: str) -> tuple[Message, ...]:
     try:
         messages = tuple(Message(turn["role"], str(turn["content"])) for turn in turns)
     except (TypeError, KeyError) as error:
-        raise QuestionsInvalid(f'{where}: history needs rows of "role" and "content"') from error
+        raise RowsInvalid(f'{where}: history needs rows of "role" and "content"') from error
     if any(m.role not in ("user", "assistant") for m in messages):
-        raise QuestionsInvalid(f'{where}: a role is "user" or "assistant"')
+        raise RowsInvalid(f'{where}: a role is "user" or "assistant"')
     return messages
+
+
+def _strings(row: dict[str, Any], name: str, where: str) -> tuple[str, ...]:
+    values = _given(row, name, [])
+    if not isinstance(values, list) or not all(isinstance(v, str) for v in values):
+        raise RowsInvalid(f'{where}: "{name}" needs a list of strings')
+    return tuple(values)
+
+
+def _evidence(rows: Any, where: str) -> tuple[Evidence, ...]:
+    try:
+        return tuple(_piece(row) for row in rows)
+    except (TypeError, KeyError, ValueError, AttributeError) as error:
+        shapes = 'rows of "doc_id", "start" and "end", or of "doc" and "quote"'
+        raise RowsInvalid(f"{where}: evidence needs {shapes}") from error
+
+
+def _piece(row: Any) -> Evidence:
+    """Return a row's evidence; raises TypeError, KeyError, ValueError or AttributeError for one that does not fit."""
+    article_id = row["doc_id"] if "doc_id" in row else _stem(row["doc"])
+    quote = row.get("quote", row.get("text", ""))
+    span = Span(row["start"], row["end"]) if "start" in row else None
+    if not isinstance(article_id, str) or not isinstance(quote, str):
+        raise TypeError
+    if span is not None and (type(span.start), type(span.end)) != (int, int):
+        raise TypeError
+    if not (quote if span is None else span):  # empty evidence would be covered by anything, or nothing
+        raise ValueError
+    return Evidence(article_id, quote, span)
+
+
+def _stem(name: str) -> str:
+    """Return the id that a file's article has: its name without what tells its format."""
+    path = Path(name)
+    return path.stem if path.suffix.lower() in FORMATS else name

@@ -9,8 +9,9 @@ import pytest
 from assistants import HARBOUR, ORCHARD, make_assistant
 
 from eval.cli import main
-from eval.questions import QuestionsInvalid, read_questions
-from rag.records import Message
+from eval.questions import Evidence, Question, read_questions
+from eval.rows import RowsInvalid
+from rag.records import Message, Span
 
 SHARED = Path(__file__).parent.parent.parent / "shared"
 ROWS = [
@@ -106,17 +107,28 @@ def test_the_scorer_reads_a_run(tmp_path):
     ("line", "reason"),
     [
         ("{", "line 2 is no JSON"),
-        ("[]", 'line 2 needs "id" and "question"'),
+        ("[]", 'line 2 needs an "id"'),
         ('{"id": "b"}', 'line 2 needs "id" and "question"'),
         ('{"id": "a", "question": "x"}', "line 2 has the id 'a' of line 1"),
         ('{"id": "b", "question": "x", "history": [1]}', "line 2: history needs"),
         ('{"id": "b", "question": "x", "history": [{"role": "god", "content": ""}]}', "line 2: a role is"),
+        ('{"id": "b", "question": "x", "type": 1}', 'line 2: "type" is 1'),
+        ('{"id": "b", "question": "x", "answerable": "no"}', "line 2: \"answerable\" is 'no'"),
+        ('{"id": "b", "question": "x", "answers": "yes"}', 'line 2: "answers" needs a list'),
+        ('{"id": "b", "question": "x", "must_include": [1]}', 'line 2: "must_include" needs a list'),
+        ('{"id": "b", "question": "x", "evidence": 1}', "line 2: evidence needs rows"),
+        ('{"id": "b", "question": "x", "evidence": ["x"]}', "line 2: evidence needs rows"),
+        ('{"id": "b", "question": "x", "evidence": [{"doc": "x.txt"}]}', "line 2: evidence needs rows"),
+        ('{"id": "b", "question": "x", "evidence": [{"doc": 1, "quote": "x"}]}', "line 2: evidence needs rows"),
+        ('{"id": "b", "question": "x", "evidence": [{"doc_id": "x", "start": 1}]}', "line 2: evidence needs rows"),
+        ('{"id": "b", "question": "x", "evidence": [{"doc_id": "x", "start": 2, "end": 2}]}', "line 2: evidence needs"),
+        ('{"id": "b", "question": "x", "evidence": [{"doc_id": "x", "start": 1.5, "end": 2}]}', "line 2: evidence"),
     ],
 )
 def test_a_row_that_does_not_fit_is_named_by_its_line(tmp_path, line, reason):
     path = tmp_path / "questions.jsonl"
     path.write_text('{"id": "a", "question": "x"}\n' + line)
-    with pytest.raises(QuestionsInvalid, match=reason):
+    with pytest.raises(RowsInvalid, match=reason):
         read_questions(path)
 
 
@@ -124,6 +136,30 @@ def test_questions_carry_their_history(tmp_path):
     path = tmp_path / "questions.jsonl"
     path.write_text(json.dumps(ROWS[1]))
     assert read_questions(path)[0].history == (Message("user", "Tell me of the harbour bridge in Lisbon."),)
+
+
+def test_a_question_carries_what_is_right(tmp_path):
+    row = {"id": 1, "question": "x", "type": "date", "answers": ["May"], "must_include": ["May|5"], "history": None}
+    spans = [{"doc_id": "harbour.txt", "start": 3, "end": 9, "text": "bridge"}]
+    quotes = [{"doc": "v1.5 news", "quote": "bridge"}, {"doc": "harbour.txt", "quote": "bridge"}]
+    path = tmp_path / "questions.jsonl"
+    path.write_text(json.dumps({**row, "evidence": spans + quotes}) + '\n{"id": 2, "question": "y"}')
+    told, plain = read_questions(path)
+    assert (told.kind, told.answerable, told.answers, told.must_include) == ("date", True, ("May",), ("May|5",))
+    assert told.evidence == (
+        Evidence("harbour.txt", "bridge", Span(3, 9)),
+        Evidence("v1.5 news", "bridge", None),
+        Evidence("harbour", "bridge", None),
+    )
+    assert plain == Question("2", "y")
+
+
+def test_a_threshold_of_nought_answers_what_would_be_declined(run, tmp_path):
+    arguments = ["run", "--questions", tmp_path / "questions.jsonl", "--store", tmp_path / "store"]
+    assert main([*map(str, arguments), "--out", str(tmp_path / "all"), "--threshold", "0"]) == 0
+    rows = [json.loads(line) for line in (tmp_path / "all" / "answers.jsonl").read_text().splitlines()]
+    assert [row["answer"]["abstained"] for row in rows] == [False, False, False, True]
+    assert [row["answer"]["confidence"] for row in rows] == [row["answer"]["confidence"] for row in run]
 
 
 def test_a_missing_set_is_one_line(capsys, tmp_path):
