@@ -1,11 +1,13 @@
-"""The command `rag-eval`: runs question sets against a store.
+"""The command `rag-eval`: runs question sets against a store, and tells what a run's confidence is worth.
 
 Exit codes: 0 good, 1 error, 2 usage, 130 interrupted.
 """
 
 import argparse
+import json
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 from embeddings.errors import EmbeddingError
@@ -17,10 +19,33 @@ from rag.settings import Settings, load_settings
 GOOD, ERROR, USAGE, INTERRUPTED = 0, 1, 2, 130
 
 _DESCRIPTION = """\
-Ask a whole question set and keep every answer with its citations, ranked passages and times.
+Ask a whole question set and keep every answer with its citations, ranked passages and times; then measure it.
 
   rag index corpus.jsonl --store my-store
   rag-eval run --questions questions.jsonl --store my-store --out runs/today
+  rag-eval calibrate --questions questions.jsonl --answers runs/today/answers.jsonl
+"""
+_CALIBRATE = """\
+Tell whether confidence means what it says. Every question has to be answered, so ask with a threshold of 0:
+
+  rag-eval run --questions questions.jsonl --store my-store --threshold 0 --out runs/all
+  rag-eval calibrate --questions questions.jsonl --answers runs/all/answers.jsonl
+
+An answer is right if its question is answerable and one citation covers half of a piece of evidence or more.
+
+  AUC    how often an answerable question gets a higher confidence than an unanswerable one; .5 is a coin
+  ECE    how far confidence lies from the share of right answers, over 10 bins of equal count; 0 is best.
+         A confidence worth having is below the ECE of the best constant, which is the same for every question.
+         Bins hold few answers: even a confidence that is exactly true has the ECE that is there by chance.
+  AURC   the mean share of wrong answers when the surest 1, 2, ... all questions are answered; low is good
+  []     95 % percentile bootstrap intervals, 1,000 resamples, always the same ones
+
+Then three tables: the bins; the share of wrong answers when the surest 10 % .. 100 % are answered; and how many
+questions are declined at a threshold, how many of those rightly (precision), and how many of the unanswerable
+are (recall).
+
+A question's row has "id", "question", "answerable" (true where left out) and "evidence": rows of "doc_id", "start"
+and "end", or of "doc" and "quote", which need --articles.
 """
 
 
@@ -57,6 +82,22 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--generator", metavar="NAME", help="what writes the answers (default: extractive)")
     run.add_argument("--threshold", type=float, metavar="C", help="confidence below which it abstains; 0: never")
     run.set_defaults(run=_run)
+    calibrate = commands.add_parser(
+        "calibrate",
+        help="tell what a run's confidence is worth",
+        description=_CALIBRATE,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    calibrate.add_argument("--questions", type=Path, required=True, metavar="F.jsonl", help="the set that was asked")
+    calibrate.add_argument(
+        "--answers", type=Path, required=True, metavar="RUN/answers.jsonl", help="what `rag-eval run` wrote"
+    )
+    calibrate.add_argument(
+        "--articles", type=Path, metavar="PATH", help="the articles asked, a file or folder: finds evidence quotes"
+    )
+    calibrate.add_argument("--threshold", type=float, metavar="C", help="abstaining below it is told (default: yours)")
+    calibrate.add_argument("--json", action="store_true", help="one JSON object with every figure")
+    calibrate.set_defaults(run=_calibrate)
     return parser
 
 
@@ -72,6 +113,17 @@ def _run(options: argparse.Namespace, settings: Settings) -> int:
         figures = run_questions(assistant, shown, options.out)
     counted = ", ".join(f"{value} {name}" for name, value in figures.items())
     print(f"{counted}; written to {options.out / ANSWERS_FILE}")
+    return GOOD
+
+
+def _calibrate(options: argparse.Namespace, settings: Settings) -> int:
+    from eval.answers import read_answers, read_texts  # noqa: PLC0415 - as above
+    from eval.calibration import calibrate, calibration_lines  # noqa: PLC0415 - as above
+
+    texts = read_texts(options.articles) if options.articles else {}
+    questions, answers = read_questions(options.questions), read_answers(options.answers)
+    found = calibrate(questions, answers, texts, threshold=settings.threshold)
+    print(json.dumps(asdict(found)) if options.json else "\n".join(calibration_lines(found)))
     return GOOD
 
 
