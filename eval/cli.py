@@ -38,7 +38,7 @@ An answer is right if its question is answerable and one citation covers half of
          A confidence worth having is below the ECE of the best constant, which is the same for every question.
          Bins hold few answers: even a confidence that is exactly true has the ECE that is there by chance.
   AURC   the mean share of wrong answers when the surest 1, 2, ... all questions are answered; low is good
-  []     95 % percentile bootstrap intervals, 1,000 resamples, always the same ones
+  []     95 % percentile bootstrap intervals, 1,000 resamples, always the same ones; those of an ECE lie somewhat high
 
 Then three tables: the bins; the share of wrong answers when the surest 10 % .. 100 % are answered; and how many
 questions are declined at a threshold, how many of those rightly (precision), and how many of the unanswerable
@@ -59,6 +59,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (RagError, EmbeddingError, RowsInvalid) as error:
         print(f"rag-eval: {error}", file=sys.stderr)
         return ERROR
+    except BrokenPipeError:
+        # The reader of our output went away (`rag-eval calibrate ... | head`); that is no failure of ours.
+        sys.stderr.close()
+        return GOOD
     except OSError as error:
         print(f"rag-eval: {error.strerror}: '{error.filename}'; choose another --out", file=sys.stderr)
         return ERROR

@@ -1,6 +1,9 @@
 """`rag-eval calibrate`: from a question set and a run's answers to what the confidence is worth."""
 
 import json
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +14,7 @@ from eval.questions import Evidence, Question, read_questions
 from eval.rows import RowsInvalid
 from rag.records import Span
 
+ROOT = Path(__file__).parent.parent
 TEXT = "The harbour bridge was opened in May. It is 420 metres long. The harbour bridge was opened in May by the mayor."
 QUESTIONS = [
     {
@@ -97,6 +101,15 @@ def test_an_answerable_question_without_evidence_counts_for_the_auc_alone(files,
     found = figures(files(more, [*ANSWERS, answer("e", 0.1, 0, 9)]), capsys)
     assert (found["questions"], found["judged"], found["ece"]["value"]) == (5, 4, pytest.approx(0.4))
     assert found["auc"]["value"] == 0.5
+
+
+def test_a_reader_that_goes_away_is_no_error(files):
+    """As in `rag-eval calibrate ... | head`."""
+    command = [sys.executable, "-u", "-m", "eval.cli", *files()]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
+        running.stdout.close()
+        assert running.stderr.read() == ""
+    assert running.returncode == 0
 
 
 def test_a_set_without_evidence_cannot_be_judged(files, capsys):
