@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
@@ -17,6 +17,7 @@ from rag.database import damaged, open_to_read, translated
 from rag.errors import ArticleMissing, StoreDamaged
 from rag.identity import PASSAGE_DTYPE, SENTENCE_DTYPE, SPAN_DTYPE, Identity, read_identity, read_vectors
 from rag.records import Article, ArticleSummary, Passage, Scope, Span, Story
+from rag.scope_sql import scope_condition
 
 _MOST_VARIABLES = 500
 _VECTORS_AT_ONCE = 1024
@@ -146,7 +147,7 @@ class StoreReader:
 
     def passage_ids(self, scope: Scope) -> set[int]:
         """Return the ids of all passages within the scope."""
-        condition, values = _scoped(scope)
+        condition, values = scope_condition(scope)
         rows = self._rows(f"SELECT p.id FROM passage p JOIN article a ON a.id = p.article WHERE {condition}", values)
         return {key for (key,) in rows}
 
@@ -180,7 +181,7 @@ class StoreReader:
             return []
         where, values = ("", ())
         if scope:
-            condition, values = _scoped(scope)
+            condition, values = scope_condition(scope)
             where = f" AND rowid IN (SELECT p.id FROM passage p JOIN article a ON a.id = p.article WHERE {condition})"
         rows = self._rows(
             "SELECT rowid, bm25(passage_words) AS score FROM passage_words WHERE passage_words MATCH ?"
@@ -243,28 +244,6 @@ def _read_vectors(connection: sqlite3.Connection, dim: int) -> tuple[list[int], 
         matrix[len(ids) : len(ids) + len(whole)] = vectors
         ids += whole
     return ids, matrix[: len(ids)]
-
-
-def _scoped(scope: Scope) -> tuple[str, tuple[Any, ...]]:
-    conditions: list[str] = ["1"]
-    values: list[Any] = []
-
-    def among(column: str, allowed: Collection[str]) -> None:
-        # One JSON value instead of a variable each: a scope may name thousands.
-        conditions.append(f"{column} IN (SELECT value FROM json_each(?))")
-        values.append(json.dumps(sorted(allowed)))
-
-    if scope.article_ids:
-        among("a.key", scope.article_ids)
-    if scope.publishers:
-        among("a.publisher", scope.publishers)
-    if scope.since:
-        conditions.append("a.published >= ?")
-        values.append(scope.since.isoformat())
-    if scope.until:
-        conditions.append("a.published <= ?")
-        values.append(scope.until.isoformat())
-    return " AND ".join(conditions), tuple(values)
 
 
 def _summary(row: tuple[Any, ...]) -> ArticleSummary:

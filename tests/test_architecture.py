@@ -18,7 +18,7 @@ FLOORS = {
     ],
     "rag": [
         {"records", "errors"},
-        {"protocols", "settings", "text", "tokens", "dates", "identity", "database", "answer_json"},
+        {"protocols", "settings", "text", "tokens", "dates", "identity", "database", "answer_json", "scope_sql"},
         {
             "question",
             "masthead",
