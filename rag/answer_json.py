@@ -27,6 +27,7 @@ def answer_row(answer: Answer, *, depth: int = 50) -> dict[str, Any]:
                     "quote": c.quote,
                     "headline": c.headline,
                     "published": c.published.isoformat() if c.published else None,
+                    "published_inferred": c.published_inferred,
                 }
                 for c in answer.citations
             ],

@@ -3,15 +3,16 @@
 import json
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from pathlib import Path
 from typing import BinaryIO
 
+from rag.datelines import infer_published
 from rag.dates import parse_date
 from rag.errors import ArticleRefused
 from rag.markup import read_html, read_markdown
-from rag.records import Article, Refusal
+from rag.records import Article, Refusal, Story
 from rag.stories import find_stories
 
 TEXT, MARKDOWN, HTML, JSONL = "text", "Markdown", "HTML", "JSONL"
@@ -99,16 +100,20 @@ def article_from_text(
     masthead, stories = find_stories(text, title=title or said("title"), headings=headings, skip=skip)
     if not stories:
         raise ArticleRefused("holds no sentence of body text")
+    address = _web_address(url or said("url"))
+    known = published or parse_date(said("date")) or masthead.published
+    inferred = None if known else infer_published(_body(text, stories), url=address, name=article_id)
     article = Article(
         id=article_id,
         title=masthead.title or article_id,
         text=text,
         stories=stories,
-        published=published or parse_date(said("date")) or masthead.published,
+        published=known or inferred,
         publisher=publisher or said("publisher") or masthead.publisher,
         author=author or said("author") or masthead.author,
-        url=_web_address(url or said("url")),
+        url=address,
         path=path,
+        published_inferred=inferred is not None,
     )
     _check_characters(f"{article.title}{article.publisher}{article.author}{article.url}")
     return article
@@ -174,17 +179,25 @@ def _read_html(content: bytes, stem: str, shown: str) -> Article:
     masthead, stories = find_stories(text, title=page.title, headings=page.headings)
     if not stories:
         raise ArticleRefused("no article text was found in this page")
+    address = _web_address(page.url)
+    known = parse_date(page.published) or masthead.published
+    inferred = None if known else infer_published(_body(text, stories), url=address, name=stem)
     return Article(
         id=stem,
         title=masthead.title or stem,
         text=text,
         stories=stories,
-        published=parse_date(page.published) or masthead.published,
+        published=known or inferred,
         publisher=page.publisher or masthead.publisher,
         author=page.author or masthead.author,
-        url=_web_address(page.url),
+        url=address,
         path=shown,
+        published_inferred=inferred is not None,
     )
+
+
+def _body(text: str, stories: Sequence[Story]) -> str:
+    return text[stories[0].parts[0].start :]
 
 
 def _read_corpus(path: Path, shown: str) -> Iterator[Article | Refusal]:

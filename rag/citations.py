@@ -55,6 +55,7 @@ def cite(number: int, passage: Passage, span: Span, *, about: ArticleSummary, re
         publisher=about.publisher,
         url=about.url,
         passage_id=passage.id,
+        published_inferred=about.published_inferred,
     )
 
 

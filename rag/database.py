@@ -38,7 +38,7 @@ CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE article (
     id INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT NOT NULL UNIQUE, path TEXT NOT NULL, sha256 TEXT NOT NULL,
     title TEXT NOT NULL, published TEXT, publisher TEXT NOT NULL, author TEXT NOT NULL, url TEXT NOT NULL,
-    characters INTEGER NOT NULL, generation INTEGER NOT NULL, text TEXT NOT NULL
+    characters INTEGER NOT NULL, generation INTEGER NOT NULL, text TEXT NOT NULL, published_inferred INTEGER NOT NULL
 );
 CREATE INDEX article_published ON article (published);
 CREATE TABLE story (

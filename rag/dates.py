@@ -33,6 +33,13 @@ def parse_date(text: str) -> date | None:
     return None
 
 
+def written_date(day: date | None, *, inferred: bool) -> str:
+    """Return how a publication date is shown: "2025-12-24", "about 2025-12-24, inferred", or "" for none."""
+    if day is None:
+        return ""
+    return f"about {day.isoformat()}, inferred" if inferred else day.isoformat()
+
+
 def _parse(written: str) -> date | None:
     numbers = [int(n) for n in re.findall(r"\d+", written)]
     try:

@@ -50,7 +50,10 @@ class Story:
 
 @dataclass(frozen=True, slots=True)
 class Article:
-    """An article as it was read; `text` is never changed, so that spans hold for ever."""
+    """An article as it was read; `text` is never changed, so that spans hold for ever.
+
+    `published_inferred` says that the day was gathered from a dateline, an address or a file's name.
+    """
 
     id: str
     title: str
@@ -61,6 +64,7 @@ class Article:
     author: str = ""
     url: str = ""
     path: str = ""
+    published_inferred: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +81,7 @@ class ArticleSummary:
     stories: int
     passages: int
     characters: int
+    published_inferred: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +126,10 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What part of the library to search; an empty field sets no bound. Dates are inclusive."""
+    """What part of the library to search; an empty field sets no bound.
+
+    Dates are inclusive; an article without one is outside every bound of dates.
+    """
 
     article_ids: frozenset[str] = frozenset()
     publishers: frozenset[str] = frozenset()
@@ -163,6 +171,7 @@ class Citation:
     publisher: str
     url: str
     passage_id: int
+    published_inferred: bool = False
 
 
 @dataclass(frozen=True, slots=True)

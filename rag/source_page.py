@@ -42,6 +42,7 @@ class Source:
     publisher: str
     url: str
     story: tuple[tuple[Span, str], ...] = ()
+    published_inferred: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,10 @@ def cited_sources(answer: Answer, articles: Mapping[str, Article]) -> tuple[Sour
         else:
             story = _story_of(articles.get(c.article_id), passage)
             about = (c.title, c.published, c.publisher, c.url)
-            found[key] = Source(((c.number, c.span),), c.headline, passage.text, passage.span, *about, story)
+            quotes = ((c.number, c.span),)
+            found[key] = Source(
+                quotes, c.headline, passage.text, passage.span, *about, story, published_inferred=c.published_inferred
+            )
     return tuple(found.values())
 
 
@@ -89,7 +93,11 @@ def nearest_sources(hits: Sequence[Hit], articles: Mapping[str, Article]) -> tup
         article = articles.get(hit.passage.article_id)
         about = (article.title, article.published, article.publisher, article.url) if article else ("", None, "", "")
         story = _story_of(article, hit.passage)
-        found.append(Source((), hit.passage.headline, hit.passage.text, hit.passage.span, *about, story))
+        inferred = bool(article and article.published_inferred)
+        passage = hit.passage
+        found.append(
+            Source((), passage.headline, passage.text, passage.span, *about, story, published_inferred=inferred)
+        )
     return tuple(found)
 
 
@@ -239,7 +247,10 @@ def _byline(source: Source) -> str:
         pieces.append(f"<bdi>{plain(source.publisher)}</bdi>")
     if source.published:
         day = source.published
-        pieces.append(f'<time datetime="{day.isoformat()}">{day.day} {day:%B} {day.year}</time>')
+        shown = f'<time datetime="{day.isoformat()}">{day.day} {day:%B} {day.year}</time>'
+        pieces.append(f"about {shown}, inferred" if source.published_inferred else shown)
+    elif source.title:
+        pieces.append("no date")
     address = safe_address(source.url)
     if address:
         link = f'href="{plain(address)}" target="_blank" rel="noopener noreferrer nofollow"'

@@ -51,7 +51,7 @@ def content_hash(article: Article) -> str:
     """Return the SHA-256 of all that the store keeps of an article but its path."""
     stories = [[s.headline, _pair(s.headline_at), [_pair(p) for p in s.parts]] for s in article.stories]
     published = article.published.isoformat() if article.published else None
-    about = [article.title, published, article.publisher, article.author, article.url]
+    about = [article.title, published, article.published_inferred, article.publisher, article.author, article.url]
     kept = json.dumps([article.id, article.text, about, stories], ensure_ascii=True)
     return hashlib.sha256(kept.encode()).hexdigest()
 
@@ -149,11 +149,12 @@ def _put(connection: sqlite3.Connection, prepared: Prepared, generation: int) ->
     published = article.published.isoformat() if article.published else None
     key = connection.execute(
         "INSERT INTO article"
-        " (key, path, sha256, title, published, publisher, author, url, characters, generation, text)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " (key, path, sha256, title, published, publisher, author, url, characters, generation, text,"
+        " published_inferred)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             *(article.id, article.path, sha256, article.title, published, article.publisher, article.author),
-            *(article.url, len(article.text), generation, article.text),
+            *(article.url, len(article.text), generation, article.text, article.published_inferred),
         ),
     ).lastrowid
     for number, story in enumerate(article.stories):

@@ -24,7 +24,7 @@ _VECTORS_AT_ONCE = 1024
 _SUMMARY = """
 SELECT a.key, a.title, a.published, a.publisher, a.author, a.url, a.path,
        (SELECT count(*) FROM story s WHERE s.article = a.id), (SELECT count(*) FROM passage p WHERE p.article = a.id),
-       a.characters
+       a.characters, a.published_inferred
 FROM article a
 """
 _PASSAGE = """
@@ -103,22 +103,36 @@ class StoreReader:
             rows = sorted(self._in(_SUMMARY + "WHERE a.key IN ({})", article_ids))
         return self._made(_summary, rows)
 
+    def count_articles(self, scope: Scope) -> tuple[int, int]:
+        """Return how many articles lie within the scope, and how many of those have a date."""
+        condition, values = scope_condition(scope)
+        return self._rows(f"SELECT count(*), count(a.published) FROM article a WHERE {condition}", values)[0]
+
+    def dated_articles(self, scope: Scope, most: int, *, newest_first: bool = True) -> list[ArticleSummary]:
+        """Return those within the scope that have a date, in order of it, ties by id; at most that many."""
+        condition, values = scope_condition(scope)
+        order = f"a.published {'DESC' if newest_first else 'ASC'}, a.key LIMIT ?"
+        where = f"WHERE a.published IS NOT NULL AND {condition} ORDER BY {order}"
+        return self._made(_summary, self._rows(_SUMMARY + where, (*values, most)))
+
     def article(self, article_id: str) -> Article:
         """Return the article whole; raises ArticleMissing."""
         rows = self._rows(
-            "SELECT id, key, title, published, publisher, author, url, path, text FROM article WHERE key = ?",
+            "SELECT id, key, title, published, publisher, author, url, path, published_inferred, text FROM article"
+            " WHERE key = ?",
             (article_id,),
         )
         if not rows:
             raise ArticleMissing(f"no article '{article_id}' in '{self._folder}'")
-        key, name, title, written, *said, text = rows[0]
+        key, name, title, written, publisher, author, url, path, inferred, text = rows[0]
         stories = self._rows(
             "SELECT headline, headline_start, headline_end, parts FROM story WHERE article = ? ORDER BY number",
             (key,),
         )
         (published,) = self._made(_date, [written])
-        self._made(_check_texts, [(title, *said, text)])
-        return Article(name, title, text, tuple(self._made(_story, stories)), published, *said)
+        self._made(_check_texts, [(title, publisher, author, url, path, text)])
+        made = tuple(self._made(_story, stories))
+        return Article(name, title, text, made, published, publisher, author, url, path, bool(inferred))
 
     def slice(self, article_id: str, span: Span) -> str | None:
         """Return the characters that stand there; None where there is no such article."""
@@ -247,9 +261,11 @@ def _read_vectors(connection: sqlite3.Connection, dim: int) -> tuple[list[int], 
 
 
 def _summary(row: tuple[Any, ...]) -> ArticleSummary:
-    key, title, published, publisher, author, url, path, stories, passages, characters = row
+    key, title, published, publisher, author, url, path, *counts, inferred = row
     _check_texts((key, title, publisher, author, url, path))
-    return ArticleSummary(key, title, _date(published), publisher, author, url, path, stories, passages, characters)
+    stories, passages, characters = counts
+    about = (key, title, _date(published), publisher, author, url, path)
+    return ArticleSummary(*about, stories, passages, characters, bool(inferred))
 
 
 def _story(row: tuple[Any, ...]) -> Story:

@@ -10,6 +10,7 @@ from typing import Any, Self
 
 from tqdm import tqdm
 
+from rag.dates import written_date
 from rag.records import Answer, ArticleSummary, IndexReport
 from rag.text import one_line
 
@@ -80,9 +81,9 @@ def answer_lines(answer: Answer) -> Iterator[str]:
         yield from _nearest(answer)
         return
     for citation in answer.citations:
-        published = f", {citation.published.isoformat()}" if citation.published else ""
-        publisher = f", {citation.publisher}" if citation.publisher else ""
-        source = f"{citation.headline} ({citation.article_id}{publisher}{published})"
+        published = written_date(citation.published, inferred=citation.published_inferred)
+        about = ", ".join(filter(None, [citation.article_id, citation.publisher, published]))
+        source = f"{citation.headline} ({about}){'' if published else ', no date'}"
         yield from _wrapped(f"[{citation.number}] {printable(source)}", "    ")
         yield from _wrapped(f'    "{printable(citation.quote)}"', "    ")
 
@@ -110,16 +111,18 @@ def index_lines(report: IndexReport, store: Path) -> Iterator[str]:
 
 
 def listing(summaries: Sequence[ArticleSummary], *, as_json: bool) -> Iterator[str]:
-    """Yield a line an article: id, date, stories, passages, title; or a JSON object each."""
+    """Yield a line an article: id, date ("?" behind one that is inferred), counts, title; or a JSON object each."""
     for s in summaries:
         published = s.published.isoformat() if s.published else None
         if as_json:
             row = {field: getattr(s, field) for field in ("id", "title", "publisher", "author", "url", "path")}
             counts = {"stories": s.stories, "passages": s.passages, "characters": s.characters}
-            yield json.dumps({**row, "published": published, **counts}, ensure_ascii=False)
+            when = {"published": published, "published_inferred": s.published_inferred}
+            yield json.dumps({**row, **when, **counts}, ensure_ascii=False)
         else:
+            day = (published or "----------") + ("?" if s.published_inferred else " ")
             counted = f"{s.stories:3d} stories {s.passages:5d} passages"
-            yield f"{printable(s.id)}  {published or '----------'}  {counted}  {printable(s.title)}"
+            yield f"{printable(s.id)}  {day} {counted}  {printable(s.title)}"
     if not as_json:
         yield f"{len(summaries)} articles, {sum(s.passages for s in summaries)} passages"
 

@@ -22,6 +22,8 @@ FLOORS = {
         {
             "question",
             "masthead",
+            "datelines",
+            "timescope",
             "chunking",
             "store",
             "store_reader",

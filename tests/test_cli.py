@@ -71,6 +71,22 @@ def test_ask_prints_the_answer_with_its_sources(news, capsys):
     assert told.err == ""
 
 
+def test_a_source_says_its_date_whether_that_is_inferred_or_that_it_has_none(news, capsys):
+    (news / "harbour.txt").rename(news / "2025-03-04.txt")
+    (news / "told.md").write_text(f"---\ndate: 2025-03-05\n---\n{HARBOUR}")
+    main(["index", str(news)])
+    capsys.readouterr()
+    main(["ask", QUESTION])
+    told = " ".join(capsys.readouterr().out.split())
+    assert "(2025-03-04, about 2025-03-04, inferred)" in told
+    main(["ask", "How many million euros did the growers' union in Tyrol ask the state for?"])
+    assert "(orchard), no date" in " ".join(capsys.readouterr().out.split())
+    main(["list"])
+    listed = capsys.readouterr().out
+    assert "2025-03-04? " in listed
+    assert "2025-03-05  " in listed
+
+
 def test_ask_as_json_is_one_row(news, capsys):
     main(["index", str(news)])
     capsys.readouterr()

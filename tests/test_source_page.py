@@ -294,3 +294,14 @@ def check_is_text(hostile):
     assert {a for a in markup.attributes if not a.startswith("aria-")} <= OURS_SET
     assert set(markup.links) <= {"#source-1-1"}
     assert hostile.strip() in markup.text
+
+
+def test_the_page_says_what_date_a_source_has_and_whether_it_is_inferred():
+    span = Span(0, 4)
+    told = Source(((1, span),), "Bridge", "Text", span, "Bridge", date(2025, 3, 1), "", "")
+    inferred, absent = replace(told, published_inferred=True), replace(told, published=None)
+    shown = [Markup(render_turns([Turn(1, "q", sources=(s,))])).text for s in (told, inferred, absent)]
+    assert "1 March 2025" in shown[0]
+    assert "about" not in shown[0]
+    assert "about 1 March 2025, inferred" in shown[1]
+    assert "no date" in shown[2]

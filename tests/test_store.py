@@ -17,6 +17,7 @@ from fakes import check_store, make_article, make_indexer, make_text
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from rag.articles import article_from_text
 from rag.database import LOCK, open_to_read, open_to_write
 from rag.errors import ArticleMissing, StoreBusy, StoreMissing, StoreUnwritable
 from rag.identity import Identity, check_identity
@@ -51,6 +52,30 @@ def test_an_article_comes_out_as_it_went_in(three: Path):
         assert reader.summaries(["c", "nowhere", "a"])[0].passages == 1
         with pytest.raises(ArticleMissing, match="no article 'nowhere'"):
             reader.article("nowhere")
+
+
+def test_an_inferred_date_stays_marked(tmp_path: Path):
+    """What was inferred comes out so, whole and in lists; what was told does not."""
+    text = "The zeppelin landed in Oslo."
+    inferred = article_from_text(text, article_id="2024-05-01", path="2024-05-01.txt")
+    told = make_article("b", text, published=date(2024, 5, 1))
+    make_indexer(tmp_path).index_articles([inferred, told])
+    with StoreReader(tmp_path) as reader:
+        assert reader.article("2024-05-01") == inferred
+        assert reader.article("b") == told
+        marks = [(s.published, s.published_inferred) for s in reader.summaries()]
+    assert marks == [(date(2024, 5, 1), True), (date(2024, 5, 1), False)]
+
+
+def test_articles_are_counted_and_listed_by_date_within_a_scope(three: Path):
+    """An article without a date is counted, lies in no bound of dates and is never listed by date."""
+    with StoreReader(three) as reader:
+        assert reader.count_articles(Scope()) == (3, 2)
+        assert reader.count_articles(Scope(since=date(2024, 5, 2))) == (1, 1)
+        assert reader.count_articles(Scope(publishers=frozenset({"Courier"}))) == (2, 1)
+        assert [s.id for s in reader.dated_articles(Scope(), 5)] == ["b", "a"]
+        assert [s.id for s in reader.dated_articles(Scope(), 1, newest_first=False)] == ["a"]
+        assert reader.dated_articles(Scope(until=date(2024, 4, 30)), 5) == []
 
 
 @settings(max_examples=25, deadline=None)
