@@ -78,7 +78,11 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     run = commands.add_parser("run", help="ask every question of a set and write answers.jsonl")
     run.add_argument(
-        "--questions", type=Path, required=True, metavar="F.jsonl", help='rows of "id", "question" and maybe "history"'
+        "--questions",
+        type=Path,
+        required=True,
+        metavar="F.jsonl",
+        help='rows of "id", "question" and maybe "history", "today"',
     )
     run.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for answers.jsonl")
     run.add_argument("--store", type=Path, metavar="DIR", help="the store's folder (default: RAG_STORE, or yours)")

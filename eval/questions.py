@@ -1,6 +1,7 @@
 """Reads question sets: JSONL with `id` and `question`, and what a row may carry besides: history and what is right."""
 
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ class Question:
     """One question of a set, with the conversation before it and what a right answer is.
 
     Of `must_include` an answer holds every one; `answers` are right ones. A question is answerable unless its row says
-    that it is not.
+    that it is not. `today` is the day it is asked on, None for the current one.
     """
 
     id: str
@@ -34,6 +35,7 @@ class Question:
     answers: tuple[str, ...] = ()
     must_include: tuple[str, ...] = ()
     evidence: tuple[Evidence, ...] = ()
+    today: date | None = None
 
 
 def read_questions(path: Path) -> list[Question]:
@@ -58,6 +60,7 @@ def _question(key: str, row: dict[str, Any], where: str) -> Question:
         _strings(row, "answers", where),
         _strings(row, "must_include", where),
         _evidence(_given(row, "evidence", []), where),
+        _today(row.get("today"), where),
     )
 
 
@@ -110,3 +113,12 @@ def _stem(name: str) -> str:
     """Return the id that a file's article has: its name without what tells its format."""
     path = Path(name)
     return path.stem if path.suffix.lower() in FORMATS else name
+
+
+def _today(written: Any, where: str) -> date | None:
+    if written is None:
+        return None
+    try:
+        return date.fromisoformat(written)
+    except (TypeError, ValueError) as error:
+        raise RowsInvalid(f'{where}: today is a day like "2025-12-31", not {written!r}') from error

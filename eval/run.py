@@ -44,7 +44,7 @@ def ask(assistant: Pipeline, question: Question) -> dict[str, Any]:
     """Return the question's row: its id, then what `rag ask --json` prints."""
     started = time.perf_counter()
     try:
-        _, row = ask_timed(assistant, question.text, question.history)
+        _, row = ask_timed(assistant, question.text, question.history, today=question.today)
     except RagError as error:
         row = timed_row(_failed(question, error), time.perf_counter() - started, 0.0)
     return {"id": question.id, **row}

@@ -8,6 +8,7 @@ import json
 import sys
 import threading
 from collections.abc import Callable, Sequence
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -87,6 +88,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     ask.add_argument("question", metavar="QUESTION", help="in quotes; '-' reads it from standard input")
     ask.add_argument("--generator", metavar="NAME", help="what writes the answer (default: extractive)")
+    ask.add_argument("--since", type=_day, metavar="DAY", help="only articles published on this day or later")
+    ask.add_argument("--until", type=_day, metavar="DAY", help="only articles published on this day or earlier")
+    ask.add_argument("--today", type=_day, metavar="DAY", help="what 'last week' counts from (default: today's date)")
     ask.add_argument("--json", action="store_true", help="one JSON object: answer, citations, ranked passages")
     ask.set_defaults(run=_ask)
 
@@ -97,6 +101,13 @@ def _parser() -> argparse.ArgumentParser:
     chat.add_argument("--open", action="store_true", help="open the page in the browser")
     chat.set_defaults(run=_chat)
     return parser
+
+
+def _day(written: str) -> date:
+    try:
+        return date.fromisoformat(written)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"'{written}' is no day; write it like 2025-12-31") from None
 
 
 def _index(options: argparse.Namespace, settings: Settings) -> int:
@@ -149,13 +160,15 @@ def _list(options: argparse.Namespace, settings: Settings) -> int:
 
 def _ask(options: argparse.Namespace, settings: Settings) -> int:
     from rag.pipeline import check_question  # noqa: PLC0415 - as above
+    from rag.records import Scope  # noqa: PLC0415 - as above
     from rag.timing import ask_timed  # noqa: PLC0415 - as above
     from rag.wiring import open_assistant  # noqa: PLC0415 - as above
 
     question = check_question(sys.stdin.read() if options.question == "-" else options.question)
     with Progress("asking") as progress:
         progress.say("loading the embedding model")
-        answer, row = ask_timed(open_assistant(settings=settings), question)
+        scope = Scope(since=options.since, until=options.until)
+        answer, row = ask_timed(open_assistant(settings=settings), question, scope=scope, today=options.today)
     if options.json:
         print(json.dumps(row, ensure_ascii=False))
     else:

@@ -7,6 +7,7 @@ from collections.abc import Generator as GeneratorType
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import date, datetime
 
 from rag.citations import CitationGate, render
 from rag.confidence import THRESHOLD, estimate_confidence
@@ -29,6 +30,8 @@ from rag.records import (
     Scope,
 )
 from rag.text import words
+from rag.timed_search import Found, TimedSearch
+from rag.timescope import read_timescope
 
 MOST_QUESTION_CHARS = 20_000
 ABSTENTION = "The articles don't answer this."
@@ -44,6 +47,7 @@ class _Asked:
     hits: tuple[Hit, ...]
     history: tuple[Message, ...]
     confidence: float
+    notices: tuple[Notice, ...]
 
 
 class Pipeline:
@@ -76,28 +80,55 @@ class Pipeline:
         self.library.view()
         self.library.embed_question("warm")
 
-    def ask(self, question: str, history: Sequence[Message] = (), *, scope: Scope | None = None) -> Answer:
+    def ask(
+        self,
+        question: str,
+        history: Sequence[Message] = (),
+        *,
+        scope: Scope | None = None,
+        today: date | None = None,
+    ) -> Answer:
         """Return the answer; raises QuestionRefused for a question that is empty, too long or without a word."""
-        for event in self.stream(question, history, scope=scope):
+        for event in self.stream(question, history, scope=scope, today=today):
             if isinstance(event, Done):
                 return event.answer
         raise AssertionError("a stream ends with Done")
 
-    def stream(self, question: str, history: Sequence[Message] = (), *, scope: Scope | None = None) -> Iterator[Event]:
-        """Yield Retrieved once, then Deltas that joined are the answer's text, then Done with the answer whole."""
+    def stream(
+        self,
+        question: str,
+        history: Sequence[Message] = (),
+        *,
+        scope: Scope | None = None,
+        today: date | None = None,
+    ) -> Iterator[Event]:
+        """Yield Retrieved once, then Deltas that joined are the answer's text, then Done with the answer whole.
+
+        "Last week" and the like count from `today`, None for the current day; the time that a question names bounds
+        the search as the scope does.
+        """
         question = check_question(question)
         resolved = _clean(resolve(question, history))
-        hits = tuple(self._retriever.retrieve(resolved, self._depth, scope))
-        yield Retrieved(hits, resolved)
-        asked = _Asked(question, resolved, hits, tuple(history), estimate_confidence(hits))
-        if asked.confidence < self._threshold:
-            yield from _abstain(asked, self.generator.name, ())
+        found = self._search(question, resolved, scope, today or current_day())
+        yield Retrieved(found.hits, resolved)
+        asked = _Asked(question, resolved, found.hits, tuple(history), estimate_confidence(found.hits), found.notices)
+        if found.empty or asked.confidence < self._threshold:
+            yield from _abstain(asked, self.generator.name, asked.notices)
             return
         yield from self._answer(asked)
 
+    def _search(self, question: str, resolved: str, scope: Scope | None, today: date) -> Found:
+        time = read_timescope(question, today) or read_timescope(resolved, today)
+        timed = TimedSearch(
+            self.library,
+            lambda bounds: self._retriever.retrieve(resolved, self._depth, bounds),
+            lambda hits: estimate_confidence(hits) >= self._threshold,
+        )
+        return timed.search(time, scope, today)
+
     def _answer(self, asked: _Asked) -> Iterator[Event]:
         said: list[AnswerSentence] = []
-        notices: list[Notice] = []
+        notices: list[Notice] = [*asked.notices]
         with self.library.reader() as reader:
             about = {s.id: s for s in reader.summaries(list({h.passage.article_id for h in asked.hits}))}
             for generator in self._writers():
@@ -181,6 +212,11 @@ class _Writing:
         yield from self._gate.close()
 
 
+def current_day() -> date:
+    """Return the day that it is where the program runs; the only look at the clock's date."""
+    return datetime.now().astimezone().date()
+
+
 def check_question(question: str) -> str:
     """Return the question without white space around it; raises QuestionRefused."""
     question = _clean(question)
@@ -206,7 +242,7 @@ def _abstain(asked: _Asked, generator: str, notices: Sequence[Notice]) -> Iterat
         ABSTENTION,
         (),
         (),
-        (*notices, Notice("nearest", _nearest(asked.hits))),
+        (*notices, *_nearest(asked.hits, notices)),
         asked.hits,
         abstained=True,
         confidence=asked.confidence,
@@ -215,11 +251,13 @@ def _abstain(asked: _Asked, generator: str, notices: Sequence[Notice]) -> Iterat
     yield Done(answer)
 
 
-def _nearest(hits: Sequence[Hit]) -> str:
+def _nearest(hits: Sequence[Hit], notices: Sequence[Notice]) -> Iterator[Notice]:
     headlines = list(dict.fromkeys(h.passage.headline for h in hits))[:3]
-    if not headlines:
-        return "No passage comes near the question."
-    return "Nearest in the articles: " + "; ".join(headlines)
+    if headlines:
+        yield Notice("nearest", "Nearest in the articles: " + "; ".join(headlines))
+    elif not any(n.kind == "empty_scope" for n in notices):
+        # An empty scope has named the nearest itself.
+        yield Notice("nearest", "No passage comes near the question.")
 
 
 def _notices(writer: str, error: Exception | None, dropped: int, *, said: bool) -> Iterator[Notice]:

@@ -2,22 +2,30 @@
 
 import time
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
 from rag.answer_json import answer_row
 from rag.pipeline import Pipeline
-from rag.records import Answer, Done, Message, Retrieved
+from rag.records import Answer, Done, Message, Retrieved, Scope
 
 _DIGITS = 3
 
 
-def ask_timed(assistant: Pipeline, question: str, history: Sequence[Message] = ()) -> tuple[Answer, dict[str, Any]]:
+def ask_timed(
+    assistant: Pipeline,
+    question: str,
+    history: Sequence[Message] = (),
+    *,
+    scope: Scope | None = None,
+    today: date | None = None,
+) -> tuple[Answer, dict[str, Any]]:
     """Return the answer and its row, with the milliseconds of retrieving, generating and both in `timings_ms`.
 
     Raises what `Pipeline.stream` raises.
     """
     started = retrieved = time.perf_counter()
-    for event in assistant.stream(question, history):
+    for event in assistant.stream(question, history, scope=scope, today=today):
         if isinstance(event, Retrieved):
             retrieved = time.perf_counter()
         elif isinstance(event, Done):

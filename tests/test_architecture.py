@@ -36,7 +36,7 @@ FLOORS = {
         {"markup"},
         {"articles"},
         {"library", "indexing"},
-        {"retrievers", "rerank", "partwise"},
+        {"retrievers", "rerank", "partwise", "timed_search"},
         {"pipeline"},
         {"wiring", "timing"},
         {"__init__", "source_page", "page_server"},

@@ -87,6 +87,29 @@ def test_a_source_says_its_date_whether_that_is_inferred_or_that_it_has_none(new
     assert "2025-03-05  " in listed
 
 
+def test_ask_takes_dates_to_search_within_and_the_day_it_is_asked_on(news, capsys):
+    for name, text in (("2025-03-04", HARBOUR), ("2025-05-06", ORCHARD)):
+        (news / f"{name}.txt").write_text(text)
+    main(["index", str(news)])
+    capsys.readouterr()
+    assert main(["ask", "--json", "--since", "2025-05-01", "--until", "2025-05-31", QUESTION]) in (0, 3)
+    row = json.loads(capsys.readouterr().out)
+    assert {p["article_id"] for p in row["passages"]} == {"2025-05-06"}
+    assert main(["ask", "--json", "--today", "2025-03-05", f"{QUESTION[:-1]} yesterday?"]) == 0
+    row = json.loads(capsys.readouterr().out)
+    assert {p["article_id"] for p in row["passages"]} == {"2025-03-04"}
+    assert row["answer"]["citations"][0]["published_inferred"] is True
+    assert main(["ask", "--since", "2030-01-01", QUESTION]) == 3
+    assert "! No article was published since 2030-01-01. The nearest:" in capsys.readouterr().out
+
+
+def test_a_day_that_is_none_is_a_usage_error(capsys):
+    with pytest.raises(SystemExit) as exit_code:
+        main(["ask", "--today", "tomorrow", QUESTION])
+    assert exit_code.value.code == 2
+    assert "'tomorrow' is no day; write it like 2025-12-31" in capsys.readouterr().err
+
+
 def test_ask_as_json_is_one_row(news, capsys):
     main(["index", str(news)])
     capsys.readouterr()

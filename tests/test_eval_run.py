@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from assistants import HARBOUR, ORCHARD, make_assistant
 from eval.cli import main
 from eval.questions import Evidence, Question, read_questions
 from eval.rows import RowsInvalid
+from eval.run import ask
 from rag.records import Message, Span
 
 SHARED = Path(__file__).parent.parent.parent / "shared"
@@ -111,6 +113,8 @@ def test_the_scorer_reads_a_run(tmp_path):
         ('{"id": "b"}', 'line 2 needs "id" and "question"'),
         ('{"id": "a", "question": "x"}', "line 2 has the id 'a' of line 1"),
         ('{"id": "b", "question": "x", "history": [1]}', "line 2: history needs"),
+        ('{"id": "b", "question": "x", "today": "2025-13-01"}', "line 2: today is a day"),
+        ('{"id": "b", "question": "x", "today": 20251231}', "line 2: today is a day"),
         ('{"id": "b", "question": "x", "history": [{"role": "god", "content": ""}]}', "line 2: a role is"),
         ('{"id": "b", "question": "x", "type": 1}', 'line 2: "type" is 1'),
         ('{"id": "b", "question": "x", "answerable": "no"}', "line 2: \"answerable\" is 'no'"),
@@ -160,6 +164,15 @@ def test_a_threshold_of_nought_answers_what_would_be_declined(run, tmp_path):
     rows = [json.loads(line) for line in (tmp_path / "all" / "answers.jsonl").read_text().splitlines()]
     assert [row["answer"]["abstained"] for row in rows] == [False, False, False, True]
     assert [row["answer"]["confidence"] for row in rows] == [row["answer"]["confidence"] for row in run]
+
+
+def test_a_question_is_asked_on_its_own_day(tmp_path):
+    path = tmp_path / "questions.jsonl"
+    path.write_text('{"id": "a", "question": "What opened yesterday?", "today": "2025-12-31"}')
+    (question,) = read_questions(path)
+    assert question.today == date(2025, 12, 31)
+    row = ask(make_assistant(tmp_path / "store"), question)
+    assert "from 2025-12-30 to 2025-12-31" in row["answer"]["notices"][0]["text"]
 
 
 def test_a_missing_set_is_one_line(capsys, tmp_path):
