@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from rag.protocols import Retriever
+from rag.question import split_aside
 from rag.records import Hit, Scope, ScoredSpan, Span
 from rag.text import words
 
@@ -59,6 +60,11 @@ def split_question(question: str) -> list[str]:
 
     "Where are they: A, B and C?" asks for each; so do "A versus B?" and "How large is Acme, and who owns it?".
     """
+    question, aside = split_aside(question)
+    return [part + aside for part in _split(question, named=bool(aside))]
+
+
+def _split(question: str, *, named: bool) -> list[str]:
     head, colon, rest = question.partition(": ")
     listed = bool(colon) and ("," in rest or _AGAINST.search(rest)) and _QUOTED.search(head) is None
     items = [item.strip(" ?.") for item in (_ITEMS.split(rest) if listed else _AGAINST.split(question))]
@@ -67,8 +73,8 @@ def split_question(question: str) -> list[str]:
     clauses = [clause for clause in _AND_ALSO.split(question) if words(clause)]
     names = list(dict.fromkeys(match.group() for match in _NAME.finditer(clauses[0]))) if clauses else []
     # Without a name that both clauses are about, the second says nothing by itself.
-    if 1 < len(clauses) <= _MOST_PARTS and 0 < len(names) <= _MOST_NAMES:
-        return [clauses[0], *(f"{' '.join(names)} {clause}" for clause in clauses[1:])]
+    if 1 < len(clauses) <= _MOST_PARTS and (named or names) and len(names) <= _MOST_NAMES:
+        return [clauses[0], *(f"{' '.join(names)} {clause}".strip() for clause in clauses[1:])]
     return [question]
 
 

@@ -12,7 +12,7 @@ from datetime import date, datetime
 from rag.citations import CitationGate, render
 from rag.confidence import THRESHOLD, estimate_confidence
 from rag.errors import QuestionRefused, StoreError
-from rag.followups import resolve
+from rag.followups import Resolution, leans_by_evidence, resolve
 from rag.library import Library
 from rag.protocols import Generator, Retriever
 from rag.records import (
@@ -108,16 +108,27 @@ class Pipeline:
         the search as the scope does.
         """
         question = check_question(question)
-        resolved = _clean(resolve(question, history))
-        found = self._search(question, resolved, scope, today or current_day())
+        resolution = resolve(question, history)
+        resolved, found = self._search(question, resolution, scope, today or current_day())
         yield Retrieved(found.hits, resolved)
-        asked = _Asked(question, resolved, found.hits, tuple(history), estimate_confidence(found.hits), found.notices)
+        notices = (*found.notices, *([resolution.notice] if resolution.notice else ()))
+        asked = _Asked(question, resolved, found.hits, tuple(history), estimate_confidence(found.hits), notices)
         if found.empty or asked.confidence < self._threshold:
             yield from _abstain(asked, self.generator.name, asked.notices)
             return
         yield from self._answer(asked)
 
-    def _search(self, question: str, resolved: str, scope: Scope | None, today: date) -> Found:
+    def _search(self, question: str, resolution: Resolution, scope: Scope | None, today: date) -> tuple[str, Found]:
+        """Return the reading of the question that is answered, and what was found for it."""
+        resolved = _clean(resolution.question)
+        found = self._search_in_time(question, resolved, scope, today)
+        if not resolution.sure:
+            alone = self._search_in_time(question, question, scope, today)
+            if not leans_by_evidence(question, resolution.topic, alone.hits, found.hits):
+                return question, alone
+        return resolved, found
+
+    def _search_in_time(self, question: str, resolved: str, scope: Scope | None, today: date) -> Found:
         time = read_timescope(question, today) or read_timescope(resolved, today)
         timed = TimedSearch(
             self.library,

@@ -10,6 +10,9 @@ from rag.text import STOP_WORDS, content_words, fold, stem, words
 Kind = Literal["amount", "date", "place", "name"]
 
 _MOST_WORDS = 64
+_MOST_ASIDE_CHARS = 400
+_ASIDE = re.compile(r"\s*(?:\((?:what )?about [^()]*(?:\([^()]*\)[^()]*)*\)|（(?:关于：[^（）]*|[^（）]*呢)）)$")
+_CHINESE = re.compile("[\u4e00-\u9fff]")
 _UNIT = re.compile(r"\bhow (?:many|much|often|long|big|large|old|far)\s+((?:\w+\s+){0,3}\w+)")
 
 # In this order: "how long" is no date, "what city was the company from" asks for a place.
@@ -66,11 +69,25 @@ def asks_for(question: str) -> Kind | None:
 def last_question(question: str) -> str:
     """Return the last of several sentences that is a question: what went before says what it is about.
 
-    Of a follow-up that is the follow-up itself, behind the questions it leans on. The whole, where none ends in "?".
+    Of a follow-up that is the follow-up itself, without what it is about. The whole, where none ends in "?".
     """
+    question, _ = split_aside(question)
     asked = [part for part in re.split(r"(?<=[?？])\s*|(?<=[.!。！])\s+", question) if part.endswith(("?", "？"))]
     told = [part for part in asked if words(part)]
     return told[-1] if told else question
+
+
+def with_aside(question: str, aside: str) -> str:
+    """Return the question with something in brackets behind it, "about the bridge", that `split_aside` finds."""
+    if _CHINESE.search(question):
+        return f"{question}（{aside.replace('about ', '关于：', 1)}）"
+    return f"{question} ({aside})"
+
+
+def split_aside(question: str) -> tuple[str, str]:
+    """Return the question and what it says in brackets of what it is about; "" where it says nothing of that."""
+    aside = _ASIDE.search(question[-_MOST_ASIDE_CHARS:])
+    return (question.removesuffix(aside.group()), aside.group()) if aside else (question, "")
 
 
 def holds_kind(text: str, kind: Kind | None, question: str) -> bool:

@@ -15,7 +15,15 @@ from numpy.typing import NDArray
 from embeddings.protocols import Vector
 from rag.library import Library
 from rag.protocols import Retriever
-from rag.question import asks_for, counts_asked_unit, holds_kind, last_question, question_stems, without_words
+from rag.question import (
+    asks_for,
+    counts_asked_unit,
+    holds_kind,
+    last_question,
+    question_stems,
+    split_aside,
+    without_words,
+)
 from rag.records import Hit, Passage, Scope, ScoredSpan
 from rag.text import stem, words
 
@@ -148,7 +156,7 @@ class _Scoring:
         rests = {}
         for story in sorted(best, key=lambda s: (-best[s][0], s))[:_STORIES_IN_FRONT]:
             lead = best[story][1]
-            left = without_words(self._question, lead)
+            left = without_words(split_aside(self._question)[0], lead)
             if words(left):
                 rarity = {s: weight for s, weight in self._rarity.items() if s not in lead}
                 rests[story] = _Rest(self._library.embed_question(left), rarity)

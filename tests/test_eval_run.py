@@ -77,7 +77,7 @@ def test_every_quote_of_a_run_stands_in_its_article(run):
 
 
 def test_the_history_of_a_question_is_used(run):
-    assert run[1]["resolved_question"] == "Tell me of the harbour bridge in Lisbon. And how long is its main span?"
+    assert run[1]["resolved_question"] == "How long is its main span? (about the harbour bridge in Lisbon)"
 
 
 def test_ranked_lists_are_best_first(run):

@@ -58,3 +58,13 @@ def test_a_second_clause_takes_the_name_of_the_first_with_it():
 )
 def test_a_question_about_one_thing_stays_whole(question):
     assert split_question(question) == [question]
+
+
+def test_every_part_keeps_what_the_question_is_about():
+    """What a follow-up is about stands in brackets behind it, and lists nothing."""
+    assert split_question("How long is it, and who built it? (about the bridge in Porto)") == [
+        "How long is it (about the bridge in Porto)",
+        "who built it? (about the bridge in Porto)",
+    ]
+    alone = "How long is it? (about Tides: Ebb, Flow and Storm; Acme)"
+    assert split_question(alone) == [alone]

@@ -64,8 +64,29 @@ def test_an_empty_scope_abstains(assistant):
 def test_a_follow_up_is_resolved_and_says_so(assistant):
     history = [Message("user", "Who opened the harbour bridge in Lisbon?"), Message("assistant", "Ana Duarte.")]
     answer = assistant.ask("How long is its main span?", history)
-    assert answer.resolved_question == "Who opened the harbour bridge in Lisbon? How long is its main span?"
+    assert answer.resolved_question == "How long is its main span? (about the harbour bridge in Lisbon)"
     assert "420 metres" in answer.text
+
+
+def test_a_follow_up_that_nothing_explains_is_asked_as_it_stands_and_says_so(assistant):
+    answer = assistant.ask("How many metres long is its main span?", [Message("user", "Hello!")])
+    assert answer.resolved_question == answer.question
+    assert answer.notices[0].kind == "follow_up"
+
+
+@pytest.mark.parametrize(
+    ("question", "resolved"),
+    [
+        ("Were ferries stopped?", "Were ferries stopped? (about the harbour bridge in Lisbon)"),
+        ("Did prices rise?", "Did prices rise?"),
+        ("Why do cats purr?", "Why do cats purr?"),
+    ],
+)
+def test_where_words_leave_open_whether_a_question_leans_the_articles_tell(assistant, question, resolved):
+    history = [Message("user", "How long is the harbour bridge in Lisbon?"), Message("assistant", "420 metres.")]
+    events = list(assistant.stream(question, history))
+    assert [e.resolved_question for e in events if isinstance(e, Retrieved)] == [resolved]
+    assert events[-1].answer.resolved_question == resolved
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from rag.question import asks_for, holds_kind, question_words
+from rag.question import asks_for, holds_kind, last_question, question_words, split_aside
 
 
 @pytest.mark.parametrize(
@@ -45,3 +45,19 @@ def test_a_sentence_holds_the_kind_or_does_not(text, kind, expected):
 def test_the_words_to_look_up_are_bounded_and_none_twice():
     assert question_words("bridge Bridge BRIDGE?") == ["bridge"]
     assert len(question_words(" ".join(f"w{n}" for n in range(500)))) == 64
+
+
+@pytest.mark.parametrize(
+    ("question", "body"),
+    [
+        ("How long is it? (about the bridge in Porto)", "How long is it?"),
+        ("Who won? (about Tides (2021))", "Who won?"),
+        ("Who won? (what about Rome)", "Who won?"),
+        ("它有多少集？（关于：《盐路》）", "它有多少集？"),
+        ("Who won (in 2021)?", "Who won (in 2021)?"),
+    ],
+)
+def test_what_a_question_is_about_is_told_from_what_it_asks(question, body):
+    assert split_aside(question)[0] == body
+    assert "".join(split_aside(question)) == question
+    assert last_question(question) == body
