@@ -7,6 +7,7 @@ pronoun means is written in its place where one name fits, and added in brackets
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 
 from rag.dates import MONTH_NAME
 from rag.leaning import PERSONS, Lean, is_possessive, lean_of, leaning_places, token_spans
@@ -128,6 +129,9 @@ def _after(talk: _Talk, asked: str, answered: str) -> _Talk:
     if _WHAT_DID.match(asked):
         # "What did Acme launch?": a later "it" may be either.
         return _Talk(found.question, ((*_typed(asked, names), *own),), (), stems)
+    if _SLOT.match(asked) and len(names) > 1:
+        # Which of an answer's names is the one asked for, nobody tells: the question's own stay in front.
+        return _Talk(found.question, ((*own, *_typed(asked, names)),), (), stems)
     tiers = (_typed(asked, names), tuple(own)) if _SLOT.match(asked) else (tuple(own), _typed(asked, names))
     return _Talk(found.question, tuple(tier for tier in tiers if tier), (), stems)
 
@@ -218,7 +222,9 @@ def _completed(question: str, lean: Lean, talk: _Talk) -> tuple[str, str]:
     """Return the question with the topic behind it; with the last question's gist where it compares with that."""
     topics = _said_last(talk)
     if _COMPARES.search(lean.word) and lean.how == "phrase":
-        topics = [gist_of(talk.question), *topics[:1]]
+        gist = gist_of(talk.question)
+        further = (topic for topic in topics if not set(words(gist)).issuperset(words(topic)))
+        topics = [gist, *islice(further, 1)]
     return _with(question, topics), "; ".join(topics)
 
 
@@ -279,7 +285,11 @@ def _parallels(last: str, word: str) -> Iterator[tuple[str, str]]:
 def _with(question: str, topics: Iterable[str]) -> str:
     """Return the question with what it is about behind it, without a continuation's "and" in front."""
     said = set(words(question))
-    about = [topic for topic in dict.fromkeys(topics) if not said.issuperset(words(topic))]
+    about = []
+    for topic in topics:
+        if not said.issuperset(words(topic)):
+            about.append(topic)
+            said.update(words(topic))
     if not about:
         return question
     begins = _CONTINUES.match(question)

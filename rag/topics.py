@@ -88,9 +88,9 @@ class Topic:
 def topics_of(text: str) -> list[Topic]:
     """Return titles, names and noun phrases in the order they are said, none twice."""
     text = text[:_MOST_READ_CHARS]
-    titles = [
-        (m.start(), m.end(), Topic((m[1] or f"《{m[2]}》").strip(" .,;"), "title")) for m in _TITLE.finditer(text)
-    ]
+    # Words in quotation marks that begin small are quoted, and name nothing.
+    quoted = (m for m in _TITLE.finditer(text) if not (m[1] or "").strip()[:1].islower())
+    titles = [(m.start(), m.end(), Topic((m[1] or f"《{m[2]}》").strip(" .,;"), "title")) for m in quoted]
     nouns = [noun for noun in _nouns(text) if not _within(noun, titles)]
     names = [name for name in _names(text) if not _within(name, titles)]
     names = [(start, end, replace(t, inside=_within((start, end, t), nouns))) for start, end, t in names]
