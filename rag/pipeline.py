@@ -109,7 +109,7 @@ class Pipeline:
         """
         question = check_question(question)
         resolution = resolve(question, history)
-        resolved, found = self._search(question, resolution, scope, today or current_day())
+        resolved, found = self._search(question, resolution, history, scope, today=today or current_day())
         yield Retrieved(found.hits, resolved)
         notices = (*found.notices, *([resolution.notice] if resolution.notice else ()))
         asked = _Asked(question, resolved, found.hits, tuple(history), estimate_confidence(found.hits), notices)
@@ -118,24 +118,29 @@ class Pipeline:
             return
         yield from self._answer(asked)
 
-    def _search(self, question: str, resolution: Resolution, scope: Scope | None, today: date) -> tuple[str, Found]:
+    def _search(
+        self, question: str, resolution: Resolution, history: Sequence[Message], scope: Scope | None, *, today: date
+    ) -> tuple[str, Found]:
         """Return the reading of the question that is answered, and what was found for it."""
         resolved = _clean(resolution.question)
-        found = self._search_in_time(question, resolved, scope, today)
+        # A follow-up keeps the time of the question that it leans on, unless it names one of its own.
+        earlier = [m.content for m in history if m.role == "user"][-1:] if resolution.leaned else []
+        found = self._search_in_time(resolved, [question, resolved, *earlier], scope, today)
         if not resolution.sure:
-            alone = self._search_in_time(question, question, scope, today)
+            alone = self._search_in_time(question, [question], scope, today)
             if not leans_by_evidence(question, resolution.topic, alone.hits, found.hits):
                 return question, alone
         return resolved, found
 
-    def _search_in_time(self, question: str, resolved: str, scope: Scope | None, today: date) -> Found:
-        time = read_timescope(question, today) or read_timescope(resolved, today)
-        timed = TimedSearch(
+    def _search_in_time(self, asked: str, timed_by: Sequence[str], scope: Scope | None, today: date) -> Found:
+        """Return what is found for the question within the time that the first of the texts names."""
+        times = (read_timescope(text, today) for text in timed_by)
+        search = TimedSearch(
             self.library,
-            lambda bounds: self._retriever.retrieve(resolved, self._depth, bounds),
+            lambda bounds: self._retriever.retrieve(asked, self._depth, bounds),
             lambda hits: estimate_confidence(hits) >= self._threshold,
         )
-        return timed.search(time, scope, today)
+        return search.search(next(filter(None, times), None), scope, today)
 
     def _answer(self, asked: _Asked) -> Iterator[Event]:
         said: list[AnswerSentence] = []
