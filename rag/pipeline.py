@@ -11,6 +11,7 @@ from datetime import date, datetime
 
 from rag.citations import CitationGate, render
 from rag.confidence import THRESHOLD, estimate_confidence
+from rag.conflicts import find_conflicts
 from rag.errors import QuestionRefused, StoreError
 from rag.followups import Resolution, leans_by_evidence, resolve
 from rag.library import Library
@@ -157,6 +158,12 @@ class Pipeline:
                 notices += _notices(writer, writing.error, gate.dropped, said=bool(said))
                 if said:
                     break
+            for conflict in find_conflicts(asked.resolved, asked.hits, gate.citations):
+                added = gate.admit(conflict.claim)
+                if added:
+                    said.append(added)
+                    yield Delta(" " + render(added))
+                notices += filter(None, [conflict.notice(gate.citations)])
         if not said:
             yield from _abstain(asked, writer, notices)
             return
