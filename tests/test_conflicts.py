@@ -13,8 +13,8 @@ from rag.wiring import open_assistant
 
 FIRE = "Hotel fire in Porto\nThe hotel fire in Porto killed 24 people, police said. It began in the kitchen."
 MAYOR = (
-    "Porto in mourning\nThe mayor of Porto asked for three days of mourning. The hotel fire killed 31 people and injured "
-    "12, the mayor's office said."
+    "Porto in mourning\nThe mayor of Porto asked for three days of mourning. The hotel fire killed 31 people and "
+    "injured 12, the mayor's office said."
 )
 KILLED = "How many people died in the hotel fire in Porto?"
 
