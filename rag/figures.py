@@ -40,7 +40,7 @@ _NO_FIGURE = re.compile(
       (?![\d,.]\d|-?\d|\s?(?:{_SCALE}|[%万亿元]|yuan|dollars|euros|percent|per\ cent|km|kg)|-[a-z])
     | (?<!\d)\d{{1,9}}(?:st|nd|rd|th)\b | (?<!\d)\d{{1,9}}(?:\.\d{{1,9}}){{2,4}} | (?<![\d.])\d{{1,4}}/\d{{1,4}}
     | \b(?:nos?|number|episode|chapter|season|page|article|section|part|top|phase|round|vol(?:ume)?|issue|version|grade
-        |class|route|highway|flight|room|step|day|week|table|rank(?:ed|s)?|aged?)\.?\s{{1,2}}\#?\d{{1,9}}(?:\.\d{{1,9}})?\b
+        |class|route|highway|flight|room|step|day|week|table|rank(?:ed|s)?|aged?)\.?\s{{1,2}}\#?\d{{1,9}}(?:\.\d{{1,9}})?\b(?!\s?[-–]\d)
     | \+\d[\d\s().-]{{6,20}}\d | \b\d{{2,4}}[-\s]\d{{3,4}}[-\s]\d{{3,4}}\b
     | (?:https?://|www\.)\S{{1,500}} | \[\d{{1,4}}\] | \#\d{{1,9}} | ^\s{{0,8}}\d{{1,3}}[.)、](?=\s)
     | (?-i:\b[a-z]{{1,20}}[A-Z]\w{{0,20}})\s\d{{1,9}}\b

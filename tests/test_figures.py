@@ -34,6 +34,7 @@ def read(text):
         ("two percentage points", "two percentage points", 2, "percentage point"),
         ("25 million euros a year", "25 million euros a year", 25_000_000, "EUR/year"),
         ("200km of rail", "200km", 200, "km"),
+        ("each episode 2-3 minutes", "2-3 minutes", 2, "minut"),
         ("half of the harvest", "half of", 50, "%"),
         ("总投资3.5亿元", "3.5亿元", 350_000_000, "CNY"),
         ("票房1亿2000万元", "1亿2000万元", 120_000_000, "CNY"),
