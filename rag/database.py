@@ -1,4 +1,4 @@
-"""Opens the store's SQLite file: schema, pragmas, who may write. Knows no article; stores and readers build on it.
+"""Opens the store's SQLite file: pragmas, who may write. Knows no article; stores and readers build on it.
 
 Every read-write connection lives wholly inside the writer's file lock, so two writers, or a writer and a checkpointer,
 never meet: that is the precondition of SQLite's WAL-reset bug (3.7.0 to 3.51.2) and of "database is locked".
@@ -21,48 +21,16 @@ from urllib.parse import quote
 import filelock
 
 from rag.errors import StoreBusy, StoreDamaged, StoreMismatch, StoreMissing, StoreUnwritable
+from rag.schema import SCHEMA_VERSION, statements
 
 DATABASE = "store.db"
 LOCK = "write.lock"
 OWNER = "write.owner"
-SCHEMA_VERSION = 1
 _LOCK_WAIT_S = 30.0
 _BUSY_TIMEOUT_MS = 30_000
 # SQLite may quote a whole damaged table.
 _LONGEST_REASON = 120
 _WAL_TRUNCATED_ABOVE = 64 * 2**20
-
-# An id is AUTOINCREMENT, never used again: a stale index can miss a text but never show another one.
-_SCHEMA = """
-CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE article (
-    id INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT NOT NULL UNIQUE, path TEXT NOT NULL, sha256 TEXT NOT NULL,
-    title TEXT NOT NULL, published TEXT, publisher TEXT NOT NULL, author TEXT NOT NULL, url TEXT NOT NULL,
-    characters INTEGER NOT NULL, generation INTEGER NOT NULL, text TEXT NOT NULL, published_inferred INTEGER NOT NULL
-);
-CREATE INDEX article_published ON article (published);
-CREATE TABLE story (
-    article INTEGER NOT NULL REFERENCES article (id) ON DELETE CASCADE, number INTEGER NOT NULL,
-    headline TEXT NOT NULL, headline_start INTEGER, headline_end INTEGER, parts TEXT NOT NULL,
-    PRIMARY KEY (article, number)
-) WITHOUT ROWID;
-CREATE TABLE passage (
-    id INTEGER PRIMARY KEY AUTOINCREMENT, article INTEGER NOT NULL REFERENCES article (id) ON DELETE CASCADE,
-    story INTEGER NOT NULL, start INTEGER NOT NULL, "end" INTEGER NOT NULL, tokens INTEGER NOT NULL,
-    headline TEXT NOT NULL, text TEXT NOT NULL, sentences BLOB NOT NULL
-);
-CREATE INDEX passage_story ON passage (article, story);
-CREATE TABLE passage_vector (
-    passage INTEGER PRIMARY KEY REFERENCES passage (id) ON DELETE CASCADE, vector BLOB NOT NULL
-);
-CREATE TABLE sentence_vectors (
-    passage INTEGER PRIMARY KEY REFERENCES passage (id) ON DELETE CASCADE, vectors BLOB NOT NULL
-);
-CREATE VIRTUAL TABLE passage_words USING fts5 (
-    headline, text, content='passage', content_rowid='id', tokenize='porter unicode61 remove_diacritics 2'
-);
-CREATE VIRTUAL TABLE passage_vocabulary USING fts5vocab ('passage_words', 'row');
-"""
 
 
 @contextmanager
@@ -227,21 +195,11 @@ def _prepare(connection: sqlite3.Connection, folder: Path) -> None:
     if version:
         return
     connection.execute("BEGIN IMMEDIATE")
-    for statement in _statements():
+    for statement in statements():
         connection.execute(statement)
     connection.execute("INSERT INTO meta VALUES ('store_id', ?), ('generation', '0')", (str(uuid.uuid4()),))
     connection.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
     connection.execute("COMMIT")
-
-
-def _statements() -> Iterator[str]:
-    """Yield the schema's statements one by one: executescript would commit behind the transaction's back."""
-    statement = ""
-    for line in _SCHEMA.splitlines():
-        statement += line + "\n"
-        if sqlite3.complete_statement(statement):
-            yield statement
-            statement = ""
 
 
 def _finish(connection: sqlite3.Connection, folder: Path) -> None:

@@ -1,10 +1,8 @@
 """Reads the store: articles, passages, words and vectors by id. Never writes; every text comes from SQLite."""
 
-import json
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import date
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -15,8 +13,9 @@ from numpy.typing import NDArray
 from embeddings.protocols import Matrix
 from rag.database import damaged, open_to_read, translated
 from rag.errors import ArticleMissing, StoreDamaged
-from rag.identity import PASSAGE_DTYPE, SENTENCE_DTYPE, SPAN_DTYPE, Identity, read_identity, read_vectors
-from rag.records import Article, ArticleSummary, Passage, Scope, Span, Story
+from rag.identity import PASSAGE_DTYPE, SENTENCE_DTYPE, Identity, read_identity, read_vectors
+from rag.records import Article, ArticleSummary, Passage, Scope, Span
+from rag.rows import check_texts, read_date, read_passage, read_story, read_summary
 from rag.scope_sql import scope_condition
 
 _MOST_VARIABLES = 500
@@ -101,7 +100,7 @@ class StoreReader:
             rows = self._rows(_SUMMARY + "ORDER BY a.key")
         else:
             rows = sorted(self._in(_SUMMARY + "WHERE a.key IN ({})", article_ids))
-        return self._made(_summary, rows)
+        return self._made(read_summary, rows)
 
     def count_articles(self, scope: Scope) -> tuple[int, int]:
         """Return how many articles lie within the scope, and how many of those have a date."""
@@ -113,7 +112,7 @@ class StoreReader:
         condition, values = scope_condition(scope)
         order = f"a.published {'DESC' if newest_first else 'ASC'}, a.key LIMIT ?"
         where = f"WHERE a.published IS NOT NULL AND {condition} ORDER BY {order}"
-        return self._made(_summary, self._rows(_SUMMARY + where, (*values, most)))
+        return self._made(read_summary, self._rows(_SUMMARY + where, (*values, most)))
 
     def article(self, article_id: str) -> Article:
         """Return the article whole; raises ArticleMissing."""
@@ -129,9 +128,9 @@ class StoreReader:
             "SELECT headline, headline_start, headline_end, parts FROM story WHERE article = ? ORDER BY number",
             (key,),
         )
-        (published,) = self._made(_date, [written])
-        self._made(_check_texts, [(title, publisher, author, url, path, text)])
-        made = tuple(self._made(_story, stories))
+        (published,) = self._made(read_date, [written])
+        self._made(check_texts, [(title, publisher, author, url, path, text)])
+        made = tuple(self._made(read_story, stories))
         return Article(name, title, text, made, published, publisher, author, url, path, bool(inferred))
 
     def slice(self, article_id: str, span: Span) -> str | None:
@@ -143,11 +142,11 @@ class StoreReader:
 
     def passages(self, ids: Sequence[int]) -> dict[int, Passage]:
         """Return the passages of these ids; those that were removed are left out."""
-        return {p.id: p for p in self._made(_passage, self._in(_PASSAGE + "WHERE p.id IN ({})", ids))}
+        return {p.id: p for p in self._made(read_passage, self._in(_PASSAGE + "WHERE p.id IN ({})", ids))}
 
     def passages_of(self, article_id: str) -> list[Passage]:
         """Return an article's passages in order of place."""
-        return self._made(_passage, self._rows(_PASSAGE + "WHERE a.key = ? ORDER BY p.start", (article_id,)))
+        return self._made(read_passage, self._rows(_PASSAGE + "WHERE a.key = ? ORDER BY p.start", (article_id,)))
 
     def neighbours(self, ids: Sequence[int]) -> dict[int, tuple[int, int | None]]:
         """Return {passage id: (first passage of its story, the one right before it or None)}."""
@@ -258,37 +257,3 @@ def _read_vectors(connection: sqlite3.Connection, dim: int) -> tuple[list[int], 
         matrix[len(ids) : len(ids) + len(whole)] = vectors
         ids += whole
     return ids, matrix[: len(ids)]
-
-
-def _summary(row: tuple[Any, ...]) -> ArticleSummary:
-    key, title, published, publisher, author, url, path, *counts, inferred = row
-    _check_texts((key, title, publisher, author, url, path))
-    stories, passages, characters = counts
-    about = (key, title, _date(published), publisher, author, url, path)
-    return ArticleSummary(*about, stories, passages, characters, bool(inferred))
-
-
-def _story(row: tuple[Any, ...]) -> Story:
-    headline, start, end, parts = row
-    _check_texts((headline, parts))
-    return Story(headline, None if start is None else Span(start, end), tuple(Span(*p) for p in json.loads(parts)))
-
-
-def _passage(row: tuple[Any, ...]) -> Passage:
-    key, article_id, headline, text, start, end, tokens, story, blob = row
-    span = Span(start, end)
-    _check_texts((article_id, headline, text))
-    sentences = tuple(Span(*place) for place in np.frombuffer(blob, dtype=SPAN_DTYPE).reshape(-1, 2).tolist())
-    if len(text) != len(span) or not all(map(span.holds, sentences)):
-        raise ValueError(f"passage {key} does not fit its place")
-    return Passage(key, article_id, headline, text, span, tokens, sentences, story)
-
-
-def _check_texts(texts: Iterable[object]) -> None:
-    # A flipped bit turns a text into a number or into bytes: SQLite's columns hold any type.
-    if not all(isinstance(text, str) for text in texts):
-        raise TypeError("a text is none")
-
-
-def _date(written: str | None) -> date | None:
-    return date.fromisoformat(written) if written else None

@@ -17,7 +17,7 @@ FLOORS = {
         {"__init__"},
     ],
     "rag": [
-        {"records", "errors"},
+        {"records", "errors", "schema"},
         {
             "protocols",
             "settings",
@@ -37,14 +37,14 @@ FLOORS = {
             "timescope",
             "chunking",
             "store",
-            "store_reader",
             "citations",
             "leaning",
             "confidence",
             "terminal",
             "figures",
+            "rows",
         },
-        {"stories", "extractive", "topics", "statements"},
+        {"stories", "extractive", "topics", "statements", "store_reader"},
         {"markup", "followups", "conflicts"},
         {"articles"},
         {"library", "indexing"},
@@ -78,7 +78,7 @@ OWNERS = {
     "uvicorn": {"rag/page_server.py"},
     "tiktoken": {"rag/tokens.py"},
     "trafilatura": {"rag/markup.py"},
-    "sqlite3": {"rag/database.py", "rag/store.py", "rag/store_reader.py"},
+    "sqlite3": {"rag/schema.py", "rag/database.py", "rag/store.py", "rag/store_reader.py"},
 }
 FORBIDDEN_NAMES = {"utils", "helpers", "common", "base", "manager", "types", "token", "queue"}
 

@@ -1,0 +1,48 @@
+"""The store's tables. Opens no file and writes no row."""
+
+import sqlite3
+from collections.abc import Iterator
+
+SCHEMA_VERSION = 1
+
+# An id is AUTOINCREMENT, never used again: a stale index can miss a text but never show another one.
+_SCHEMA = """
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE article (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT NOT NULL UNIQUE, path TEXT NOT NULL, sha256 TEXT NOT NULL,
+    title TEXT NOT NULL, published TEXT, publisher TEXT NOT NULL, author TEXT NOT NULL, url TEXT NOT NULL,
+    characters INTEGER NOT NULL, generation INTEGER NOT NULL, text TEXT NOT NULL, published_inferred INTEGER NOT NULL
+);
+CREATE INDEX article_published ON article (published);
+CREATE TABLE story (
+    article INTEGER NOT NULL REFERENCES article (id) ON DELETE CASCADE, number INTEGER NOT NULL,
+    headline TEXT NOT NULL, headline_start INTEGER, headline_end INTEGER, parts TEXT NOT NULL,
+    PRIMARY KEY (article, number)
+) WITHOUT ROWID;
+CREATE TABLE passage (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, article INTEGER NOT NULL REFERENCES article (id) ON DELETE CASCADE,
+    story INTEGER NOT NULL, start INTEGER NOT NULL, "end" INTEGER NOT NULL, tokens INTEGER NOT NULL,
+    headline TEXT NOT NULL, text TEXT NOT NULL, sentences BLOB NOT NULL
+);
+CREATE INDEX passage_story ON passage (article, story);
+CREATE TABLE passage_vector (
+    passage INTEGER PRIMARY KEY REFERENCES passage (id) ON DELETE CASCADE, vector BLOB NOT NULL
+);
+CREATE TABLE sentence_vectors (
+    passage INTEGER PRIMARY KEY REFERENCES passage (id) ON DELETE CASCADE, vectors BLOB NOT NULL
+);
+CREATE VIRTUAL TABLE passage_words USING fts5 (
+    headline, text, content='passage', content_rowid='id', tokenize='porter unicode61 remove_diacritics 2'
+);
+CREATE VIRTUAL TABLE passage_vocabulary USING fts5vocab ('passage_words', 'row');
+"""
+
+
+def statements() -> Iterator[str]:
+    """Yield the schema's statements one by one: executescript would commit behind the transaction's back."""
+    statement = ""
+    for line in _SCHEMA.splitlines():
+        statement += line + "\n"
+        if sqlite3.complete_statement(statement):
+            yield statement
+            statement = ""
