@@ -1,4 +1,4 @@
-"""From a question to a cited answer: resolve, retrieve, decide whether to abstain, generate, pass the gate.
+"""From a question to a cited answer: search, decide whether to abstain, generate, pass the gate.
 
 Streaming is the only path: `ask` is `stream` consumed.
 """
@@ -13,7 +13,6 @@ from rag.citations import CitationGate, render
 from rag.confidence import THRESHOLD, estimate_confidence
 from rag.conflicts import find_conflicts
 from rag.errors import QuestionRefused, StoreError
-from rag.followups import Resolution, leans_by_evidence, resolve
 from rag.library import Library
 from rag.protocols import Generator, Retriever
 from rag.records import (
@@ -30,9 +29,8 @@ from rag.records import (
     Retrieved,
     Scope,
 )
-from rag.text import words
-from rag.timed_search import Found, TimedSearch
-from rag.timescope import read_timescope
+from rag.search import Search
+from rag.text import without_unwritable, words
 
 MOST_QUESTION_CHARS = 20_000
 ABSTENTION = "The articles don't answer this."
@@ -66,10 +64,9 @@ class Pipeline:
     ) -> None:
         self.library = library
         self.generator = generator
-        self._retriever = retriever
         self._fallback = fallback
-        self._depth = depth
         self._threshold = threshold
+        self._search = Search(library, retriever, depth, lambda hits: estimate_confidence(hits) >= threshold)
 
     def article(self, article_id: str) -> Article:
         """Return an article as it is stored: the text that the spans of citations count in. Raises ArticleMissing."""
@@ -109,39 +106,14 @@ class Pipeline:
         the search as the scope does.
         """
         question = check_question(question)
-        resolution = resolve(question, history)
-        resolved, found = self._search(question, resolution, history, scope, today=today or current_day())
-        yield Retrieved(found.hits, resolved)
-        notices = (*found.notices, *([resolution.notice] if resolution.notice else ()))
-        asked = _Asked(question, resolved, found.hits, tuple(history), estimate_confidence(found.hits), notices)
-        if found.empty or asked.confidence < self._threshold:
+        sought = self._search.find(question, history, scope, today or current_day())
+        yield Retrieved(sought.hits, sought.question)
+        confidence = estimate_confidence(sought.hits)
+        asked = _Asked(question, sought.question, sought.hits, tuple(history), confidence, sought.notices)
+        if sought.empty or confidence < self._threshold:
             yield from _abstain(asked, self.generator.name, asked.notices)
             return
         yield from self._answer(asked)
-
-    def _search(
-        self, question: str, resolution: Resolution, history: Sequence[Message], scope: Scope | None, *, today: date
-    ) -> tuple[str, Found]:
-        """Return the reading of the question that is answered, and what was found for it."""
-        resolved = _clean(resolution.question)
-        # A follow-up keeps the time of the question that it leans on, unless it names one of its own.
-        earlier = [m.content for m in history if m.role == "user"][-1:] if resolution.leaned else []
-        found = self._search_in_time(resolved, [question, resolved, *earlier], scope, today)
-        if not resolution.sure:
-            alone = self._search_in_time(question, [question], scope, today)
-            if not leans_by_evidence(question, resolution.topic, alone.hits, found.hits):
-                return question, alone
-        return resolved, found
-
-    def _search_in_time(self, asked: str, timed_by: Sequence[str], scope: Scope | None, today: date) -> Found:
-        """Return what is found for the question within the time that the first of the texts names."""
-        times = (read_timescope(text, today) for text in timed_by)
-        search = TimedSearch(
-            self.library,
-            lambda bounds: self._retriever.retrieve(asked, self._depth, bounds),
-            lambda hits: estimate_confidence(hits) >= self._threshold,
-        )
-        return search.search(next(filter(None, times), None), scope, today)
 
     def _answer(self, asked: _Asked) -> Iterator[Event]:
         said: list[AnswerSentence] = []
@@ -242,7 +214,7 @@ def current_day() -> date:
 
 def check_question(question: str) -> str:
     """Return the question without white space around it; raises QuestionRefused."""
-    question = _clean(question)
+    question = without_unwritable(question)
     if not question:
         raise QuestionRefused("the question is empty; ask something")
     if len(question) > MOST_QUESTION_CHARS:
@@ -250,11 +222,6 @@ def check_question(question: str) -> str:
     if not words(question):
         raise QuestionRefused(f"the question '{question[:40]}' holds no word; ask in words")
     return question
-
-
-def _clean(question: str) -> str:
-    """Return the question without what no article holds and no encoder takes: halves of surrogate pairs, NUL."""
-    return question.encode("utf-8", "replace").decode("utf-8").replace("\0", " ").strip()
 
 
 def _abstain(asked: _Asked, generator: str, notices: Sequence[Notice]) -> Iterator[Event]:

@@ -44,6 +44,11 @@ def fold(text: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", text).translate(_QUOTES).casefold().split())
 
 
+def without_unwritable(text: str) -> str:
+    """Return the text without what no article holds and no encoder takes: halves of surrogate pairs, NUL."""
+    return text.encode("utf-8", "replace").decode("utf-8").replace("\0", " ").strip()
+
+
 def one_line(text: str) -> str:
     """Return the text with every run of white space as one space."""
     return " ".join(text.split())

@@ -49,6 +49,7 @@ FLOORS = {
         {"articles"},
         {"library", "indexing"},
         {"retrievers", "rerank", "partwise", "timed_search"},
+        {"search"},
         {"pipeline"},
         {"wiring", "timing"},
         {"__init__", "source_page", "page_server"},

@@ -7,8 +7,10 @@ from assistants import make_assistant
 
 from rag.articles import article_from_text
 from rag.indexing import Indexer
-from rag.records import Scope
+from rag.pipeline import Pipeline
+from rag.records import Message, Scope
 from rag.timed_search import intersect
+from rag.wiring import open_assistant
 
 TODAY = date(2025, 12, 31)
 FERRY = (
@@ -43,12 +45,19 @@ def store(tmp_path_factory):
     return assistant
 
 
+def reopened(store, threshold=0.2):
+    """Return an assistant that records its searches; hashed vectors score lower than a model's."""
+    recording = Recording(store._search._retriever)
+    return Pipeline(store.library, recording, store.generator, store.generator, threshold=threshold)
+
+
 @pytest.fixture
-def assistant(store, monkeypatch):
-    monkeypatch.setattr(store, "_threshold", 0.2)  # hashed vectors score lower than a model's
-    monkeypatch.setattr(store, "_retriever", Recording(store._retriever))
-    yield store
-    store._retriever = store._retriever.inner
+def assistant(store):
+    return reopened(store)
+
+
+def scopes_of(assistant):
+    return assistant._search._retriever.scopes
 
 
 def found_in(answer):
@@ -62,7 +71,7 @@ def kinds(answer):
 
 def test_a_certain_time_bounds_the_one_search_that_is_made_and_a_notice_says_so(assistant):
     answer = assistant.ask(f"{QUESTION} last month?", today=TODAY)
-    assert assistant._retriever.scopes == [Scope(since=date(2025, 11, 1), until=TODAY)]
+    assert scopes_of(assistant) == [Scope(since=date(2025, 11, 1), until=TODAY)]
     assert found_in(answer) == {"autumn", "winter"}
     assert kinds(answer) == ["time_scope"]
     said = answer.notices[0].text
@@ -74,7 +83,7 @@ def test_a_certain_time_bounds_the_one_search_that_is_made_and_a_notice_says_so(
 
 def test_a_question_without_a_time_is_searched_once_without_bounds_or_notice(assistant):
     answer = assistant.ask(f"{QUESTION}?", today=TODAY)
-    assert assistant._retriever.scopes == [None]
+    assert scopes_of(assistant) == [None]
     assert kinds(answer) == []
 
 
@@ -94,7 +103,7 @@ def test_given_dates_alone_bound_the_search_and_leave_undated_articles_out(assis
 
 def test_a_time_that_no_article_is_from_is_said_with_the_nearest_and_nothing_is_searched(assistant):
     answer = assistant.ask("What was reported in September 2025 of the ferry?", today=TODAY)
-    assert assistant._retriever.scopes == []
+    assert scopes_of(assistant) == []
     assert (answer.abstained, answer.hits, answer.confidence) == (True, (), 0.0)
     assert kinds(answer) == ["empty_scope"]
     said = answer.notices[0].text
@@ -112,10 +121,10 @@ def test_the_latest_is_the_newest_week_of_the_library_that_has_an_answer(assista
     assert found_in(answer) == {"autumn"}
 
 
-def test_the_latest_widens_to_everything_where_what_is_new_does_not_answer(assistant, monkeypatch):
-    monkeypatch.setattr(assistant, "_threshold", 0.9999)
+def test_the_latest_widens_to_everything_where_what_is_new_does_not_answer(store):
+    assistant = reopened(store, threshold=0.9999)
     answer = assistant.ask("What is the latest news on zeppelins?", today=TODAY)
-    assert [bool(scope) for scope in assistant._retriever.scopes] == [True, True, True, False]
+    assert [bool(scope) for scope in scopes_of(assistant)] == [True, True, True, False]
     assert "any time" in answer.notices[0].text
 
 
@@ -126,10 +135,7 @@ def test_the_time_of_an_event_bounds_the_search_where_the_best_is_from_then(stor
     texts["c"] = ("Museum of clocks opens\nThe museum of clocks opened its doors in December 2025.\n", date(2026, 1, 5))
     articles = [article_from_text(t, article_id=k, path=k, published=day) for k, (t, day) in texts.items()]
     Indexer(folder, store.library.embedder, passage_tokens=80).index_articles(articles)
-    from rag.wiring import open_assistant
-
-    assistant = open_assistant(folder, embedder=store.library.embedder)
-    assistant._threshold = 0.2
+    assistant = reopened(open_assistant(folder, embedder=store.library.embedder))
     answer = assistant.ask(f"{QUESTION} in December?", today=date(2026, 1, 10))
     assert (found_in(answer), kinds(answer)) == ({"b"}, ["time_scope"])
     answer = assistant.ask("Which museum of clocks opened its doors in December 2025?", today=date(2026, 1, 10))
@@ -148,8 +154,6 @@ def test_a_month_of_a_guessed_year_leaves_no_undated_article_out(assistant):
 
 
 def test_the_follow_up_keeps_the_time_of_the_question_it_leans_on(assistant):
-    from rag.records import Message
-
     history = [Message("user", "What was reported in December 2025 of the harbour ferry?")]
     answer = assistant.ask("How many passengers did it carry?", history, today=TODAY)
     assert found_in(answer) == {"winter"}

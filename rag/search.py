@@ -1,0 +1,67 @@
+"""Searches for a question of a conversation: decides what it leans on and of what time its sources are to be.
+
+Writes no answer; of what is found it only decides which of two readings of the question is meant.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from rag.followups import Resolution, leans_by_evidence, resolve
+from rag.library import Library
+from rag.protocols import Retriever
+from rag.records import Hit, Message, Notice, Scope
+from rag.text import without_unwritable
+from rag.timed_search import Found, TimedSearch
+from rag.timescope import read_timescope
+
+
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """The question as it was searched for, what was found, and what to say of it; `empty` as of Found."""
+
+    question: str
+    hits: tuple[Hit, ...]
+    notices: tuple[Notice, ...]
+    empty: bool
+
+
+class Search:
+    """Keeps nothing between questions; `answers` tells whether hits are good enough to answer from."""
+
+    def __init__(
+        self, library: Library, retriever: Retriever, depth: int, answers: Callable[[Sequence[Hit]], bool]
+    ) -> None:
+        self._library = library
+        self._retriever = retriever
+        self._depth = depth
+        self._answers = answers
+
+    def find(self, question: str, history: Sequence[Message], scope: Scope | None, today: date) -> Sought:
+        """Return what is found for the question within the scope and the time that it names."""
+        resolution = resolve(question, history)
+        read, found = self._resolved(question, resolution, history, scope, today)
+        notices = (*found.notices, *([resolution.notice] if resolution.notice else ()))
+        return Sought(read, found.hits, notices, found.empty)
+
+    def _resolved(
+        self, question: str, resolution: Resolution, history: Sequence[Message], scope: Scope | None, today: date
+    ) -> tuple[str, Found]:
+        """Return the reading of the question that is answered, and what was found for it."""
+        resolved = without_unwritable(resolution.question)
+        # A follow-up keeps the time of the question that it leans on, unless it names one of its own.
+        earlier = [m.content for m in history if m.role == "user"][-1:] if resolution.leaned else []
+        found = self._in_time(resolved, [question, resolved, *earlier], scope, today)
+        if not resolution.sure:
+            alone = self._in_time(question, [question], scope, today)
+            if not leans_by_evidence(question, resolution.topic, alone.hits, found.hits):
+                return question, alone
+        return resolved, found
+
+    def _in_time(self, asked: str, timed_by: Sequence[str], scope: Scope | None, today: date) -> Found:
+        """Return what is found for the question within the time that the first of the texts names."""
+        times = (read_timescope(text, today) for text in timed_by)
+        search = TimedSearch(
+            self._library, lambda bounds: self._retriever.retrieve(asked, self._depth, bounds), self._answers
+        )
+        return search.search(next(filter(None, times), None), scope, today)
