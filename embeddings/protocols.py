@@ -53,6 +53,15 @@ class Embedder(Protocol):
 
 
 @runtime_checkable
+class NamesLanguages(Protocol):
+    """An embedder that knows what it was trained on; one that does not say is taken to read everything."""
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """ISO 639-1 codes of its languages; () where it does not know them or they are many."""
+
+
+@runtime_checkable
 class VectorIndex(Protocol):
     """An immutable set of vectors under integer ids; safe to search from many threads."""
 

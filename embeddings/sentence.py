@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+import yaml
 
 from embeddings.errors import ModelMissing, ModelRefused
 from embeddings.protocols import Matrix, Vector
@@ -37,6 +38,7 @@ class SentenceTransformerEmbedder:
         self._folder = _find(model)
         _refuse_code(self._folder)
         self._fingerprint = _digest(self._folder)
+        self._languages = _read_languages(self._folder / "README.md")
         self._loading = threading.Lock()
         self._model: SentenceTransformer | None = None
 
@@ -49,6 +51,11 @@ class SentenceTransformerEmbedder:
     def fingerprint(self) -> str:
         """SHA-256 over weights, tokenizer, pooling and settings of the model."""
         return self._fingerprint
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """What the model's card says it was trained on; () where it says nothing, or "multilingual"."""
+        return self._languages
 
     @property
     def dim(self) -> int:
@@ -144,6 +151,19 @@ def _digest(folder: Path) -> str:
         with path.open("rb") as file:
             digest.update(hashlib.file_digest(file, "sha256").digest())
     return digest.hexdigest()
+
+
+def _read_languages(card: Path) -> tuple[str, ...]:
+    """Return the languages in the front matter of a model's card, https://huggingface.co/docs/hub/model-cards."""
+    try:
+        _, front, _ = card.read_text("utf-8").split("---", 2)
+        said = yaml.safe_load(front)["language"]
+    except (OSError, UnicodeDecodeError, ValueError, TypeError, KeyError, yaml.YAMLError):
+        return ()
+    named = [said] if isinstance(said, str) else said if isinstance(said, list) else []
+    # Unquoted, Norwegian's code is YAML's word for false.
+    codes = tuple("no" if code is False else str(code).lower() for code in named)
+    return () if "multilingual" in codes else codes
 
 
 def _load(folder: Path) -> "SentenceTransformer":

@@ -30,7 +30,7 @@ _LOOKS_LIKE_A_MARK = re.compile(r"[\[【⁽]\s*\d")
 _MARKUP = re.compile(r"<|\]\(|!\[|\*\*|`")
 _NUMBER = re.compile(r"(?<![\w.,])[-−+]?[.,]?\d+(?:[.,]\d+)*%?")
 # A sentence that denies what its quote says shares all its other words.
-_DENIALS = frozenset("no not never none nor neither without cannot hardly barely".split())
+_DENIALS = frozenset("no not never none nor neither without cannot hardly barely 不 没 沒 未 无 無 非".split())
 
 
 def cite(number: int, passage: Passage, span: Span, *, about: ArticleSummary, read: ReadSlice) -> Citation:

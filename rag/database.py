@@ -21,7 +21,7 @@ from urllib.parse import quote
 import filelock
 
 from rag.errors import StoreBusy, StoreDamaged, StoreMismatch, StoreMissing, StoreUnwritable
-from rag.schema import SCHEMA_VERSION, statements
+from rag.schema import OLDEST_REBUILT, SCHEMA_VERSION, statements
 
 DATABASE = "store.db"
 LOCK = "write.lock"
@@ -82,9 +82,10 @@ class Frozen:
             return True
 
 
-def open_to_read(folder: Path) -> tuple[sqlite3.Connection, Frozen | None]:
+def open_to_read(folder: Path, *, oldest: int = SCHEMA_VERSION) -> tuple[sqlite3.Connection, Frozen | None]:
     """Return a read-only connection to the store in the folder, and how its file stands where that is read unlocked.
 
+    `oldest` is the oldest format taken.
     Raises StoreMissing, StoreDamaged, StoreMismatch, and StoreUnwritable where the folder cannot be entered.
     """
     path = folder / DATABASE
@@ -96,7 +97,7 @@ def open_to_read(folder: Path) -> tuple[sqlite3.Connection, Frozen | None]:
             connection, version, frozen = _begin_to_read(path, folder)
     except OSError as error:
         raise _unreachable(folder, error) from error
-    if version == SCHEMA_VERSION:
+    if oldest <= version <= SCHEMA_VERSION:
         return connection, frozen
     connection.close()
     if version == 0:
@@ -105,7 +106,9 @@ def open_to_read(folder: Path) -> tuple[sqlite3.Connection, Frozen | None]:
 
 
 @contextmanager
-def open_to_write(folder: Path, *, wait_s: float = _LOCK_WAIT_S) -> Iterator[sqlite3.Connection]:
+def open_to_write(
+    folder: Path, *, wait_s: float = _LOCK_WAIT_S, oldest: int = SCHEMA_VERSION
+) -> Iterator[sqlite3.Connection]:
     """Hold the writer's lock and a read-write connection; an empty store gets its schema in one transaction.
 
     Raises StoreBusy when another process keeps the lock for `wait_s` seconds, StoreUnwritable, StoreDamaged or
@@ -121,7 +124,7 @@ def open_to_write(folder: Path, *, wait_s: float = _LOCK_WAIT_S) -> Iterator[sql
         with translated(folder):
             connection = _connect(folder / DATABASE, "mode=rwc")
             stack.callback(_finish, connection, folder)
-            _prepare(connection, folder)
+            _prepare(connection, folder, oldest)
         yield connection
 
 
@@ -183,9 +186,9 @@ def _read_version(connection: sqlite3.Connection) -> int:
     return int(connection.execute("PRAGMA user_version").fetchone()[0])
 
 
-def _prepare(connection: sqlite3.Connection, folder: Path) -> None:
+def _prepare(connection: sqlite3.Connection, folder: Path, oldest: int) -> None:
     version = _read_version(connection)
-    if version not in (0, SCHEMA_VERSION):
+    if version and not oldest <= version <= SCHEMA_VERSION:
         raise _other_version(version, folder)
     if not version and connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
         raise damaged(folder, f"'{DATABASE}' holds tables of another program")
@@ -198,7 +201,6 @@ def _prepare(connection: sqlite3.Connection, folder: Path) -> None:
     for statement in statements():
         connection.execute(statement)
     connection.execute("INSERT INTO meta VALUES ('store_id', ?), ('generation', '0')", (str(uuid.uuid4()),))
-    connection.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
     connection.execute("COMMIT")
 
 
@@ -250,7 +252,7 @@ def _disk_full(folder: Path, said: str) -> StoreUnwritable:
 
 
 def _other_version(version: int, folder: Path) -> StoreMismatch:
-    return StoreMismatch(
-        f"the store in '{folder}' has format {version}, this program writes format {SCHEMA_VERSION}; "
-        "upgrade newspulse, or make a new store: rag index --store OTHER_FOLDER ARTICLES"
-    )
+    said = f"the store in '{folder}' has format {version}, this program writes format {SCHEMA_VERSION}; "
+    if OLDEST_REBUILT <= version < SCHEMA_VERSION:
+        return StoreMismatch(f"{said}run: rag index --rebuild --store {folder}")
+    return StoreMismatch(f"{said}upgrade newspulse, or make a new store: rag index --store OTHER_FOLDER ARTICLES")

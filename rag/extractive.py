@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from rag.question import question_stems
 from rag.records import Claim, Hit, Message, Span
-from rag.text import fold, stem, words
+from rag.text import count_words, fold, stem, words
 
 # Set by experiment 2 of eval/LOG.md.
 MOST_WORDS = 75
@@ -100,7 +100,7 @@ def _candidates(hits: Sequence[Hit]) -> list[_Candidate]:
                     sentence.score,
                     stems,
                     fold(text),
-                    len(text.split()),
+                    count_words(text),
                     text == passage.headline,
                 )
             )

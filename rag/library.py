@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from embeddings.protocols import Embedder, Matrix, VectorIndex
+from embeddings.protocols import Embedder, Matrix, NamesLanguages, VectorIndex
 from rag.chunking import CHUNKING_VERSION
 from rag.errors import StoreMissing
 from rag.identity import Identity, check_identity
+from rag.language import foreign_script
 from rag.store_reader import StoreReader
 
 # One question is embedded once, whoever asks for its vector along the way.
@@ -45,7 +46,12 @@ class Library:
         self._view: View | None = None
         with self.reader() as reader:
             self.dim = self._check(reader.meta())
+        self.languages = embedder.languages if isinstance(embedder, NamesLanguages) else ()
         self.embed_question = lru_cache(maxsize=_QUESTIONS_KEPT)(embedder.embed_question)
+
+    def unread_script(self, text: str) -> str:
+        """Return what to call the text's script where the embedder reads no language written in it; else ""."""
+        return foreign_script(text, self.languages)
 
     def reader(self) -> StoreReader:
         """Return a new read-only connection; the caller closes it."""

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from datetime import date
 
+from rag.cjk import count_cjk
 from rag.dates import DATE, parse_date
 from rag.records import Span
 
@@ -25,6 +26,8 @@ _RUBRIC = re.compile(
 )
 _CLOCK = re.compile(r"\b\d{1,2}:\d{2}(?::\d{2})?\b")
 _MOST_VALUE_WORDS = 6
+# Chinese sets no spaces: what stands beside a date is a publisher or a whole sentence.
+_MOST_CJK_BESIDE_A_DATE = 10
 _DATE_WITHIN_LINES = 4
 _FILE = re.compile(r"\S+\.(?:jpe?g|png|gif|webp|bmp|svg|mp4)$|\S*_\d{6,}\w*$", re.IGNORECASE)
 # What a content system leaves behind a caption: caption_fororder_20240101123456_99_compress
@@ -75,7 +78,8 @@ def _read_line(line: str, *, dated: bool) -> Masthead | None:
     labels = list(_LABEL.finditer(line))
     published = parse_date(line)
     rest = _CLOCK.sub("", DATE.sub("", line[: labels[0].start()] if labels else line))
-    if len(rest.split()) > 2 or not ((published and dated) or labels):  # noqa: PLR2004
+    long = len(rest.split()) > 2 or count_cjk(rest) > _MOST_CJK_BESIDE_A_DATE  # noqa: PLR2004
+    if long or not ((published and dated) or labels):
         return None
     ends = [*(m.start() for m in labels[1:]), len(line)]
     values = {m["label"].casefold(): line[m.end() : end].strip() for m, end in zip(labels, ends, strict=False)}

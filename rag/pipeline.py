@@ -111,7 +111,8 @@ class Pipeline:
         confidence = estimate_confidence(sought.hits)
         asked = _Asked(question, sought.question, sought.hits, tuple(history), confidence, sought.notices)
         if sought.empty or confidence < self._threshold:
-            yield from _abstain(asked, self.generator.name, asked.notices)
+            unread = () if sought.empty else _language_notices(self.library, sought.question, sought.hits)
+            yield from _abstain(asked, self.generator.name, (*asked.notices, *unread))
             return
         yield from self._answer(asked)
 
@@ -239,6 +240,21 @@ def _abstain(asked: _Asked, generator: str, notices: Sequence[Notice]) -> Iterat
         generator=generator,
     )
     yield Done(answer)
+
+
+def _language_notices(library: Library, question: str, hits: Sequence[Hit]) -> Iterator[Notice]:
+    """Yield a notice where the model does not read the question, or what was found nearest to it."""
+    asked, found = (library.unread_script(text) for text in (question, hits[0].passage.text if hits else ""))
+    if not asked and not found:
+        return
+    which = f"The question is in {asked}" if asked else f"The nearest article is in {found}"
+    yield Notice(
+        "language",
+        f"{which}, which the model '{library.embedder.name}' does not read (it reads: {', '.join(library.languages)}); "
+        "only words were compared. For other languages choose a multilingual model, a folder of sentence-transformers "
+        "such as paraphrase-multilingual-MiniLM-L12-v2: set RAG_EMBEDDER=FOLDER (or give --embedder FOLDER) and run: "
+        "rag index --rebuild",
+    )
 
 
 def _nearest(hits: Sequence[Hit], notices: Sequence[Notice]) -> Iterator[Notice]:

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from embeddings.protocols import Vector
+from rag.cjk import seams
 from rag.library import Library
 from rag.protocols import Retriever
 from rag.question import (
@@ -39,10 +40,11 @@ Story = tuple[str, int]
 class SentenceWeights:
     """What a sentence's score adds up: experiments 1 and 4 of eval/LOG.md.
 
-    Of cosines: `sentence` to the question, `rest` to the rest of it; `passage` weighs the passage's score. Of shares of
-    the question's words: `near` in sentence or headline, `context` in what the story said up to here, `rest_words` of
-    the rest in the sentence. `kind` is added where the sentence holds what is asked for (a date, an amount, ...),
-    `unit` where a number counts the unit asked for, `headline` where it is the headline, which the story says better.
+    Of cosines: `sentence` to the question, `rest` to the rest of it (where the model does not read the question,
+    shares of words stand in); `passage` weighs the passage's score. Of shares of the question's words: `near` in
+    sentence or headline, `context` in what the story said up to here, `rest_words` of the rest in the sentence.
+    `kind` is added where the sentence holds what is asked for (a date, an amount, ...), `unit` where a number
+    counts the unit asked for, `headline` where it is the headline, which the story says better.
     """
 
     sentence: float = 0.75
@@ -58,12 +60,15 @@ class SentenceWeights:
 
 @dataclass(frozen=True, slots=True)
 class _Sentence:
-    """A sentence with what is known of it before it is scored; stems of `context` hold the sentence's own."""
+    """A sentence with what is known of it before it is scored; stems of `context` hold the sentence's own.
+
+    `alike` is its likeness to the question.
+    """
 
     text: str
     own: frozenset[str]
     context: frozenset[str]
-    cosine: float
+    alike: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +83,9 @@ class _Read:
 
 @dataclass(frozen=True, slots=True)
 class _Rest:
-    """What is left of the question beside a story: its vector, and its words' rarities."""
+    """What is left of the question beside a story: its vector where the model reads it, and its words' rarities."""
 
-    vector: Vector
+    vector: Vector | None
     rarity: Mapping[str, float]
 
 
@@ -119,7 +124,7 @@ class SentenceRanker:
             known = {h.passage.id: h.passage for h in hits}
             known |= reader.passages(sorted({key for pair in around.values() for key in pair if key} - known.keys()))
         scoring = _Scoring(question, self._library, self._weights, rarity)
-        vector = self._library.embed_question(question)
+        vector = scoring.embed(question)
         read = []
         for hit in hits:
             passage, matrix = hit.passage, matrices.get(hit.passage.id)
@@ -127,8 +132,9 @@ class SentenceRanker:
             if matrix is not None and len(matrix) == len(passage.sentences):
                 first, before = around.get(passage.id, (passage.id, None))
                 lead = lead_stems(known.get(first, passage))
-                cosines = (matrix.astype(np.float32) @ vector).tolist()
-                sentences = list(_sentences(passage, known.get(before or 0), lead, cosines))
+                owns = list(map(stems_of, sentence_texts(passage)))
+                alike = likeness(vector, matrix, rarity, owns)
+                sentences = list(_sentences(passage, known.get(before or 0), lead, owns, alike))
                 read.append(_Read(hit, sentences, scoring.first(hit, sentences), lead))
         rests = scoring.rests(read)
         found = [scoring.scored(one, matrices[one.hit.passage.id], rests) for one in read]
@@ -145,6 +151,11 @@ class _Scoring:
         self._rarity = rarity
         self._asked = last_question(question)
         self._kind = asks_for(question)
+        self._unread = bool(library.unread_script(question))
+
+    def embed(self, question: str) -> Vector | None:
+        """Return the vector of the question or of a part of it; None where the model does not read the question."""
+        return None if self._unread else self._library.embed_question(question)
 
     def rests(self, read: Iterable[_Read]) -> dict[Story, _Rest]:
         """Return the rest of the question beside each of the stories in front; none where nothing is left."""
@@ -157,18 +168,19 @@ class _Scoring:
         for story in sorted(best, key=lambda s: (-best[s][0], s))[:_STORIES_IN_FRONT]:
             lead = best[story][1]
             left = without_words(split_aside(self._question)[0], lead)
-            if words(left):
-                rarity = {s: weight for s, weight in self._rarity.items() if s not in lead}
-                rests[story] = _Rest(self._library.embed_question(left), rarity)
+            rarity = {s: weight for s, weight in self._rarity.items() if s not in lead}
+            if words(left) and (rarity or not self._unread):
+                rests[story] = _Rest(self.embed(left), rarity)
         return rests
 
     def scored(self, one: _Read, matrix: NDArray[np.float16], rests: Mapping[Story, _Rest]) -> Hit:
         """Return the hit with its sentences' scores; `matrix` holds their vectors by row."""
         hit, rest, weights = one.hit, rests.get(story_of(one.hit.passage)), self._weights
-        besides = (matrix.astype(np.float32) @ rest.vector).tolist() if rest else [s.cosine for s in one.sentences]
+        owns = [s.own for s in one.sentences]
+        besides = likeness(rest.vector, matrix, rest.rarity, owns) if rest else [s.alike for s in one.sentences]
         found = []
-        for span, sentence, first, cosine in zip(hit.passage.sentences, one.sentences, one.first, besides, strict=True):
-            score = first + weights.rest * cosine
+        for span, sentence, first, alike in zip(hit.passage.sentences, one.sentences, one.first, besides, strict=True):
+            score = first + weights.rest * alike
             score += weights.rest_words * share_of(rest.rarity, sentence.own) if rest else 0.0
             found.append(ScoredSpan(span, score))
         found.sort(key=lambda s: (-s.score, s.span))
@@ -178,7 +190,7 @@ class _Scoring:
         """Return the sentences' scores without the rest of the question."""
         weights, headline = self._weights, stems_of(hit.passage.headline)
         return [
-            weights.sentence * sentence.cosine
+            weights.sentence * sentence.alike
             + weights.passage * hit.score
             + weights.near * share_of(self._rarity, sentence.own | headline)
             + weights.context * share_of(self._rarity, sentence.context)
@@ -189,15 +201,34 @@ class _Scoring:
         ]
 
 
+def likeness(
+    vector: Vector | None,
+    matrix: NDArray[np.float16],
+    rarity: Mapping[str, float],
+    owns: Iterable[frozenset[str]],
+) -> list[float]:
+    """Return each sentence's cosine to the question; without a vector the share of the question's words it holds.
+
+    `matrix` holds the sentences' vectors by row, `owns` their stems.
+    """
+    if vector is None:
+        return [share_of(rarity, own) for own in owns]
+    cosines: list[float] = (matrix.astype(np.float32) @ vector).tolist()
+    return cosines
+
+
 def _sentences(
-    passage: Passage, before: Passage | None, lead: frozenset[str], cosines: Sequence[float]
+    passage: Passage,
+    before: Passage | None,
+    lead: frozenset[str],
+    owns: Sequence[frozenset[str]],
+    alike: Sequence[float],
 ) -> Iterable[_Sentence]:
     earlier = [stems_of(text) for text in sentence_texts(before)] if before else []
-    for text, cosine in zip(sentence_texts(passage), cosines, strict=True):
-        own = stems_of(text)
+    for text, own, like in zip(sentence_texts(passage), owns, alike, strict=True):
         context = own.union(lead, *earlier[-_SENTENCES_BEFORE:])
         earlier.append(own)
-        yield _Sentence(text, own, context, cosine)
+        yield _Sentence(text, own, context, like)
 
 
 def sentence_texts(passage: Passage) -> list[str]:
@@ -222,10 +253,14 @@ def story_of(passage: Passage) -> Story:
 
 
 def word_rarity(stems: Iterable[str], passages_with: Mapping[str, int], passages: int) -> dict[str, float]:
-    """Return each stem's inverse passage frequency as BM25 has it (Robertson & Zaragoza 2009, never negative)."""
-    return {
-        s: math.log(1 + (passages - passages_with.get(s, 0) + 0.5) / (passages_with.get(s, 0) + 0.5)) for s in stems
-    }
+    """Return each stem's inverse passage frequency as BM25 has it (Robertson & Zaragoza 2009, never negative).
+
+    None for a CJK pair that is no word but the seam of two.
+    """
+    stems = list(stems)
+    none = seams(stems, passages_with)
+    having = {s: passages_with.get(s, 0) for s in stems if s not in none}
+    return {s: math.log(1 + (passages - count + 0.5) / (count + 0.5)) for s, count in having.items()}
 
 
 def share_of(rarity: Mapping[str, float], present: frozenset[str] | set[str]) -> float:

@@ -24,6 +24,9 @@ class DenseRetriever:
 
     def retrieve(self, question: str, k: int, scope: Scope | None = None) -> list[Hit]:
         """Return the k nearest; a passage that was removed meanwhile is dropped and the next takes its place."""
+        if self._library.unread_script(question):
+            # What a model does not read, it compares at random.
+            return []
         view = self._library.view()
         vector = self._library.embed_question(question)
         with self._library.reader() as reader:

@@ -3,10 +3,14 @@
 import sqlite3
 from collections.abc import Iterator
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+OLDEST_REBUILT = 1
+"""The oldest format that a rebuild makes the present one: only the word index differs."""
+
+_SAY_VERSION = f"PRAGMA user_version={SCHEMA_VERSION}"
 
 # An id is AUTOINCREMENT, never used again: a stale index can miss a text but never show another one.
-_SCHEMA = """
+_TABLES = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE article (
     id INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT NOT NULL UNIQUE, path TEXT NOT NULL, sha256 TEXT NOT NULL,
@@ -31,17 +35,34 @@ CREATE TABLE passage_vector (
 CREATE TABLE sentence_vectors (
     passage INTEGER PRIMARY KEY REFERENCES passage (id) ON DELETE CASCADE, vectors BLOB NOT NULL
 );
+"""
+
+# The index keeps no text of its own: what is put in is the passage's with CJK cut for the tokenizer (text.searchable).
+_WORDS = """
 CREATE VIRTUAL TABLE passage_words USING fts5 (
-    headline, text, content='passage', content_rowid='id', tokenize='porter unicode61 remove_diacritics 2'
+    headline, text, content='', tokenize='porter unicode61 remove_diacritics 2'
 );
 CREATE VIRTUAL TABLE passage_vocabulary USING fts5vocab ('passage_words', 'row');
 """
 
 
 def statements() -> Iterator[str]:
-    """Yield the schema's statements one by one: executescript would commit behind the transaction's back."""
+    """Yield what makes the tables of an empty store, one by one: executescript would commit behind the transaction."""
+    yield from _split(_TABLES + _WORDS)
+    yield _SAY_VERSION
+
+
+def word_statements() -> Iterator[str]:
+    """Yield what makes the word index anew, empty, in a store of this format or an older one."""
+    yield "DROP TABLE IF EXISTS passage_vocabulary"
+    yield "DROP TABLE IF EXISTS passage_words"
+    yield from _split(_WORDS)
+    yield _SAY_VERSION
+
+
+def _split(script: str) -> Iterator[str]:
     statement = ""
-    for line in _SCHEMA.splitlines():
+    for line in script.splitlines():
         statement += line + "\n"
         if sqlite3.complete_statement(statement):
             yield statement

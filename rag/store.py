@@ -15,6 +15,8 @@ from rag.database import open_to_read, open_to_write, translated
 from rag.errors import ArticleMissing, ArticleRefused
 from rag.identity import PASSAGE_DTYPE, SENTENCE_DTYPE, SPAN_DTYPE, Identity, check_identity
 from rag.records import Article, Passage, Span
+from rag.schema import OLDEST_REBUILT, word_statements
+from rag.text import searchable
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,15 +111,16 @@ def replace_passages(folder: Path, identity: Identity, prepare: Callable[[str], 
     """Cut and embed every article anew in one transaction, and return how many; readers see the old state until COMMIT.
 
     `prepare` is called with an article's id. The lock is held throughout: a killed run changes nothing. Passages, words
-    and vectors that were damaged are whole again after it.
+    and vectors that were damaged are whole again after it; a store of an older format has the present one.
     """
-    with open_to_write(folder) as connection, translated(folder):
+    with open_to_write(folder, oldest=OLDEST_REBUILT) as connection, translated(folder):
         connection.execute("BEGIN IMMEDIATE")
         _write_identity(connection, identity)
         generation = _next_generation(connection)
         # Asked for inside the lock: an article that another process adds meanwhile would keep the old vectors.
         rows = connection.execute("SELECT id, key FROM article ORDER BY id").fetchall()
-        connection.execute("INSERT INTO passage_words (passage_words) VALUES ('delete-all')")
+        for statement in word_statements():
+            connection.execute(statement)
         connection.execute("DELETE FROM passage")
         connection.execute("UPDATE article SET generation = ?", (generation,))
         for article, key in rows:
@@ -184,7 +187,7 @@ def _insert_passages(connection: sqlite3.Connection, article: int, prepared: Pre
         ).lastrowid
         connection.execute(
             "INSERT INTO passage_words (rowid, headline, text) VALUES (?, ?, ?)",
-            (key, passage.headline, passage.text),
+            (key, searchable(passage.headline), searchable(passage.text)),
         )
         connection.execute("INSERT INTO passage_vector VALUES (?, ?)", (key, vector.astype(PASSAGE_DTYPE).tobytes()))
         connection.execute("INSERT INTO sentence_vectors VALUES (?, ?)", (key, rows.astype(SENTENCE_DTYPE).tobytes()))
@@ -192,10 +195,11 @@ def _insert_passages(connection: sqlite3.Connection, article: int, prepared: Pre
 
 def _delete_passages(connection: sqlite3.Connection, article: int) -> None:
     # By hand and not by trigger: a trigger on a virtual table needs a trusted schema, and a store may be foreign.
-    connection.execute(
-        "INSERT INTO passage_words (passage_words, rowid, headline, text)"
-        " SELECT 'delete', id, headline, text FROM passage WHERE article = ?",
-        (article,),
+    # The index keeps no text: it is told again what was put in.
+    rows = connection.execute("SELECT id, headline, text FROM passage WHERE article = ?", (article,)).fetchall()
+    connection.executemany(
+        "INSERT INTO passage_words (passage_words, rowid, headline, text) VALUES ('delete', ?, ?, ?)",
+        [(key, searchable(headline), searchable(text)) for key, headline, text in rows],
     )
     connection.execute("DELETE FROM passage WHERE article = ?", (article,))
 

@@ -16,6 +16,7 @@ from rag.errors import ArticleMissing, StoreDamaged
 from rag.identity import PASSAGE_DTYPE, SENTENCE_DTYPE, Identity, read_identity, read_vectors
 from rag.records import Article, ArticleSummary, Passage, Scope, Span
 from rag.rows import check_texts, read_date, read_passage, read_story, read_summary
+from rag.schema import SCHEMA_VERSION
 from rag.scope_sql import scope_condition
 
 _MOST_VARIABLES = 500
@@ -40,12 +41,14 @@ Made = TypeVar("Made")
 class StoreReader:
     """One read-only connection; each call is a short transaction of its own, so a delete is seen at once.
 
+    `oldest` is the oldest format taken.
     Opening raises StoreMissing, StoreDamaged or StoreMismatch; any call may raise StoreDamaged.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, oldest: int = SCHEMA_VERSION) -> None:
         self._folder = folder
-        self._connection, self._frozen = open_to_read(folder)
+        self._oldest = oldest
+        self._connection, self._frozen = open_to_read(folder, oldest=oldest)
 
     def __enter__(self) -> Self:
         return self
@@ -227,7 +230,7 @@ class StoreReader:
                 if not self._frozen or not self._frozen.has_changed():
                     return answered
             self._connection.close()
-            self._connection, self._frozen = open_to_read(self._folder)
+            self._connection, self._frozen = open_to_read(self._folder, oldest=self._oldest)
 
     def _made(self, make: Callable[[Row], Made], rows: Iterable[Row]) -> list[Made]:
         """Return a record a row; raises StoreDamaged for a row that makes none."""

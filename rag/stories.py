@@ -9,7 +9,7 @@ from itertools import islice, pairwise
 
 from rag.masthead import ENDS_SENTENCE, LABEL_LINE_CHARS, MASTHEAD_LINES, Masthead, find_boilerplate, read_masthead
 from rag.records import Span, Story
-from rag.text import fold, lines
+from rag.text import count_words, fold, lines
 
 _MARKER = re.compile(r"^(?:\d{1,2}\s*[.)、．]|[-*•·▪])\s*")
 _PREAMBLE_WORDS = 8
@@ -71,7 +71,7 @@ def _cut_into_stories(
     first = marked[0].at.start if marked else len(text) + 1
     before = [s for s in body if s.start < first]
     # Counted no further than it matters: a line may hold the whole text.
-    words = sum(len(s.of(text).split(maxsplit=_PREAMBLE_WORDS)) for s in before)
+    words = sum(count_words(s.of(text)[:_COMPARED_CHARS]) for s in before)
     if before and (not marked or words >= _PREAMBLE_WORDS):
         stories.append(Story(title, title_at, _stretches(spans, kept, before)))
     trail: list[Heading] = []

@@ -9,10 +9,13 @@ from typing import Any
 import sentencex
 import snowballstemmer
 
+from rag.cjk import CJK_CHARACTERS, content_grams, count_cjk, grams, has_cjk, spaced
 from rag.records import Span
 
 _QUOTES = str.maketrans({"‘": "'", "’": "'", "“": '"', "”": '"', "‚": "'", "„": '"', "`": "'"})
 _WORD = re.compile(r"\w+(?:['’]\w+)*")
+# A word in two scripts falls apart where they meet.
+_PART = re.compile(rf"[{CJK_CHARACTERS}]+|[^\W{CJK_CHARACTERS}]+(?:['’][^\W{CJK_CHARACTERS}]+)*")
 _LIST_MARKER = re.compile(r"\s*(?:[-*•·▪]|\d{1,3}[.)、])\s+")
 _CLOSING = re.compile(r"[\"'”’»)\]]+")
 _CLAUSE = re.compile(r"[,;:，；：、]\s*|\s[-–—]\s|—")
@@ -54,15 +57,35 @@ def one_line(text: str) -> str:
     return " ".join(text.split())
 
 
+def searchable(text: str) -> str:
+    """Return the text as the word index takes it: NFKC, CJK as characters and pairs with spaces between."""
+    return spaced(unicodedata.normalize("NFKC", text))
+
+
 def words(text: str) -> list[str]:
-    """Return the words in order, folded; punctuation and symbols are none."""
-    return _WORD.findall(fold(text))
+    """Return the words in order, folded; punctuation and symbols are none. CJK counts as characters and pairs."""
+    folded = fold(text)
+    if not has_cjk(folded):
+        return _WORD.findall(folded)
+    return [word for part in _PART.findall(folded) for word in (grams(part) if has_cjk(part) else [part])]
 
 
 def content_words(text: str) -> list[str]:
-    """Return the words that are no function words, in order, folded; all words where there are none else."""
-    found = words(text)
-    return [w for w in found if w not in STOP_WORDS] or found
+    """Return the words that are no function words, in order, folded; all words where there are none else.
+
+    Of CJK the pairs between function words, and the characters that stand alone there.
+    """
+    parts = _PART.findall(fold(text))
+    found = [word for part in parts for word in (content_grams(part) if has_cjk(part) else [part])]
+    return [word for word in found if word not in STOP_WORDS] or words(text)
+
+
+def count_words(text: str) -> int:
+    """Return the number of words between spaces, two CJK characters counted as one."""
+    cjk = count_cjk(text)
+    if not cjk:
+        return len(text.split())
+    return sum(not has_cjk(part) for part in _PART.findall(text)) + (cjk + 1) // 2
 
 
 @lru_cache(maxsize=100_000)

@@ -20,8 +20,10 @@ from rag.identity import Identity
 from rag.indexing import Indexer
 from rag.library import Library
 from rag.records import Article
+from rag.schema import word_statements
 from rag.store import content_hash
 from rag.store_reader import StoreReader
+from rag.text import searchable
 
 _ONE_A_PASSAGE = ("passage", "passage_vector", "sentence_vectors", "passage_words_docsize")
 _WORDS = (
@@ -107,7 +109,8 @@ def check_store(folder: Path) -> dict[str, str]:
         source.backup(copy)
         assert copy.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
         assert copy.execute("PRAGMA foreign_key_check").fetchall() == []
-        copy.execute("INSERT INTO passage_words (passage_words, rank) VALUES ('integrity-check', 1)")
+        copy.execute("INSERT INTO passage_words (passage_words) VALUES ('integrity-check')")
+        check_words(copy)
         counts = {table: copy.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in _ONE_A_PASSAGE}
         stored = dict(copy.execute("SELECT key, sha256 FROM article").fetchall())
         assert len(set(counts.values())) == 1, counts
@@ -120,6 +123,20 @@ def check_store(folder: Path) -> dict[str, str]:
             assert identity
             check_passages(reader, article, identity)
     return stored
+
+
+def check_words(connection: sqlite3.Connection) -> None:
+    """Fail unless the word index holds what indexing every passage anew would put in."""
+    connection.execute("CREATE VIRTUAL TABLE temp.indexed USING fts5vocab (main, passage_words, 'instance')")
+    found = connection.execute("SELECT * FROM temp.indexed").fetchall()
+    rows = connection.execute("SELECT id, headline, text FROM passage").fetchall()
+    for statement in word_statements():
+        connection.execute(statement)
+    connection.executemany(
+        "INSERT INTO passage_words (rowid, headline, text) VALUES (?, ?, ?)",
+        [(key, searchable(headline), searchable(text)) for key, headline, text in rows],
+    )
+    assert found == connection.execute("SELECT * FROM temp.indexed").fetchall()
 
 
 def check_passages(reader: StoreReader, article: Article, identity: Identity) -> None:

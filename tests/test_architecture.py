@@ -17,7 +17,7 @@ FLOORS = {
         {"__init__"},
     ],
     "rag": [
-        {"records", "errors", "schema"},
+        {"records", "errors", "schema", "cjk"},
         {
             "protocols",
             "settings",
@@ -42,6 +42,7 @@ FLOORS = {
             "confidence",
             "terminal",
             "figures",
+            "language",
             "rows",
         },
         {"stories", "extractive", "topics", "statements", "store_reader"},

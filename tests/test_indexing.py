@@ -175,7 +175,7 @@ def test_a_store_of_a_newer_format_is_refused_by_readers_and_writers(tmp_path: P
         lambda: open_library(tmp_path),
         lambda: open_to_write(tmp_path).__enter__(),
     ):
-        with pytest.raises(StoreMismatch, match="has format 7, this program writes format 1; upgrade newspulse"):
+        with pytest.raises(StoreMismatch, match="has format 7, this program writes format 2; upgrade newspulse"):
             attempt()
     assert (tmp_path / "store.db").read_bytes() == before
 
@@ -329,3 +329,26 @@ def test_a_refusal_from_reading_stands_in_the_report(tmp_path: Path):
 def _state(folder: Path) -> list[str]:
     with open_to_write(folder) as connection:
         return list(connection.iterdump())
+
+
+def test_a_store_of_the_first_format_says_what_to_run_and_a_rebuild_brings_it_up(tmp_path: Path):
+    """Readers and writers refuse it by name; `rebuild` gives it the present word index."""
+    make_indexer(tmp_path).index_articles([make_article("a", "《青山渡》开机\n短剧《青山渡》在杭州开机。")])
+    with open_to_write(tmp_path) as connection:
+        connection.execute("DROP TABLE passage_vocabulary")
+        connection.execute("DROP TABLE passage_words")
+        connection.execute(
+            "CREATE VIRTUAL TABLE passage_words USING fts5 (headline, text, content='passage', content_rowid='id',"
+            " tokenize='porter unicode61 remove_diacritics 2')"
+        )
+        connection.execute("INSERT INTO passage_words (passage_words) VALUES ('rebuild')")
+        connection.execute("PRAGMA user_version=1")
+    for attempt in (
+        lambda: make_indexer(tmp_path).index_articles([make_article("b")]),
+        lambda: open_library(tmp_path),
+    ):
+        with pytest.raises(StoreMismatch, match=f"has format 1, .* run: rag index --rebuild --store {tmp_path}"):
+            attempt()
+    assert make_indexer(tmp_path).rebuild() == 1
+    assert set(check_store(tmp_path)) == {"a"}
+    assert make_indexer(tmp_path).index_articles([make_article("b")]).added == ("b",)
