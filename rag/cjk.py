@@ -44,6 +44,11 @@ def grams(run: str) -> list[str]:
     return [gram for at in range(len(run)) for gram in (run[at], run[at : at + 2])[: 1 + (at + 1 < len(run))]]
 
 
+def without_cjk(text: str) -> str:
+    """Return the text with a space for every run."""
+    return _RUN.sub(" ", text)
+
+
 def spaced(text: str) -> str:
     """Return the text with every run as its characters and pairs, parted by spaces, and the rest as it is."""
     return _RUN.sub(lambda run: f" {' '.join(grams(run.group()))} ", text)

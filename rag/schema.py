@@ -38,11 +38,16 @@ CREATE TABLE sentence_vectors (
 """
 
 # The index keeps no text of its own: what is put in is the passage's with CJK cut for the tokenizer (text.searchable).
+# Spellings are the same words without stems, CJK left out; only what stands at all and how often is asked of them.
 _WORDS = """
 CREATE VIRTUAL TABLE passage_words USING fts5 (
     headline, text, content='', tokenize='porter unicode61 remove_diacritics 2'
 );
 CREATE VIRTUAL TABLE passage_vocabulary USING fts5vocab ('passage_words', 'row');
+CREATE VIRTUAL TABLE passage_spellings USING fts5 (
+    text, content='', detail=none, tokenize='unicode61 remove_diacritics 2'
+);
+CREATE VIRTUAL TABLE spelling_vocabulary USING fts5vocab ('passage_spellings', 'row');
 """
 
 
@@ -54,8 +59,8 @@ def statements() -> Iterator[str]:
 
 def word_statements() -> Iterator[str]:
     """Yield what makes the word index anew, empty, in a store of this format or an older one."""
-    yield "DROP TABLE IF EXISTS passage_vocabulary"
-    yield "DROP TABLE IF EXISTS passage_words"
+    for table in ("spelling_vocabulary", "passage_spellings", "passage_vocabulary", "passage_words"):
+        yield f"DROP TABLE IF EXISTS {table}"
     yield from _split(_WORDS)
     yield _SAY_VERSION
 

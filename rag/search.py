@@ -1,4 +1,4 @@
-"""Searches for a question of a conversation: decides what it leans on and of what time its sources are to be.
+"""Searches for a question of a conversation: what it leans on, how it is spelt, of what time its sources are.
 
 Writes no answer; of what is found it only decides which of two readings of the question is meant.
 """
@@ -11,6 +11,7 @@ from rag.followups import Resolution, leans_by_evidence, resolve
 from rag.library import Library
 from rag.protocols import Retriever
 from rag.records import Hit, Message, Notice, Scope
+from rag.spelling import Reading, Speller
 from rag.text import without_unwritable
 from rag.timed_search import Found, TimedSearch
 from rag.timescope import read_timescope
@@ -27,7 +28,7 @@ class Sought:
 
 
 class Search:
-    """Keeps nothing between questions; `answers` tells whether hits are good enough to answer from."""
+    """Keeps nothing of a question for the next; `answers` tells whether hits are good enough to answer from."""
 
     def __init__(
         self, library: Library, retriever: Retriever, depth: int, answers: Callable[[Sequence[Hit]], bool]
@@ -36,27 +37,31 @@ class Search:
         self._retriever = retriever
         self._depth = depth
         self._answers = answers
+        self._speller = Speller(library)
 
     def find(self, question: str, history: Sequence[Message], scope: Scope | None, today: date) -> Sought:
         """Return what is found for the question within the scope and the time that it names."""
         resolution = resolve(question, history)
-        read, found = self._resolved(question, resolution, history, scope, today)
-        notices = (*found.notices, *([resolution.notice] if resolution.notice else ()))
-        return Sought(read, found.hits, notices, found.empty)
+        reading, found = self._read(question, resolution, history, scope, today)
+        notices = (*reading.notices, *found.notices, *([resolution.notice] if resolution.notice else ()))
+        return Sought(reading.question, found.hits, notices, found.empty)
 
-    def _resolved(
+    def _read(
         self, question: str, resolution: Resolution, history: Sequence[Message], scope: Scope | None, today: date
-    ) -> tuple[str, Found]:
+    ) -> tuple[Reading, Found]:
         """Return the reading of the question that is answered, and what was found for it."""
-        resolved = without_unwritable(resolution.question)
+        reading = self._speller.read(without_unwritable(resolution.question))
         # A follow-up keeps the time of the question that it leans on, unless it names one of its own.
         earlier = [m.content for m in history if m.role == "user"][-1:] if resolution.leaned else []
-        found = self._in_time(resolved, [question, resolved, *earlier], scope, today)
+        spelt = [self._speller.read(text).question for text in earlier]
+        found = self._in_time(reading.question, [question, reading.question, *spelt], scope, today)
         if not resolution.sure:
-            alone = self._in_time(question, [question], scope, today)
-            if not leans_by_evidence(question, resolution.topic, alone.hits, found.hits):
-                return question, alone
-        return resolved, found
+            alone = self._speller.read(question)
+            topic = self._speller.read(resolution.topic).question
+            besides = self._in_time(alone.question, [question, alone.question], scope, today)
+            if not leans_by_evidence(alone.question, topic, besides.hits, found.hits):
+                return alone, besides
+        return reading, found
 
     def _in_time(self, asked: str, timed_by: Sequence[str], scope: Scope | None, today: date) -> Found:
         """Return what is found for the question within the time that the first of the texts names."""

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from embeddings.protocols import Matrix
+from rag.cjk import without_cjk
 from rag.database import open_to_read, open_to_write, translated
 from rag.errors import ArticleMissing, ArticleRefused
 from rag.identity import PASSAGE_DTYPE, SENTENCE_DTYPE, SPAN_DTYPE, Identity, check_identity
@@ -103,7 +104,8 @@ def remove_articles(folder: Path, article_ids: Sequence[str]) -> None:
             _delete_passages(connection, row[0])
             connection.execute("DELETE FROM article WHERE id = ?", row)
         # FTS5 only marks what is deleted; merging its segments drops the words themselves.
-        connection.execute("INSERT INTO passage_words (passage_words) VALUES ('optimize')")
+        for table in ("passage_words", "passage_spellings"):
+            connection.execute(f"INSERT INTO {table} ({table}) VALUES ('optimize')")
         connection.execute("COMMIT")
 
 
@@ -185,12 +187,23 @@ def _insert_passages(connection: sqlite3.Connection, article: int, prepared: Pre
                 *(passage.headline, passage.text, spans.tobytes()),
             ),
         ).lastrowid
-        connection.execute(
-            "INSERT INTO passage_words (rowid, headline, text) VALUES (?, ?, ?)",
-            (key, searchable(passage.headline), searchable(passage.text)),
-        )
+        put_words(connection, [(int(key or 0), passage.headline, passage.text)])
         connection.execute("INSERT INTO passage_vector VALUES (?, ?)", (key, vector.astype(PASSAGE_DTYPE).tobytes()))
         connection.execute("INSERT INTO sentence_vectors VALUES (?, ?)", (key, rows.astype(SENTENCE_DTYPE).tobytes()))
+
+
+def put_words(connection: sqlite3.Connection, rows: Sequence[tuple[int, str, str]]) -> None:
+    """Put passages, as (id, headline, text), into the word index."""
+    connection.executemany("INSERT INTO passage_words (rowid, headline, text) VALUES (?, ?, ?)", _cut(rows))
+    connection.executemany("INSERT INTO passage_spellings (rowid, text) VALUES (?, ?)", _spelt(rows))
+
+
+def _cut(rows: Sequence[tuple[int, str, str]]) -> list[tuple[int, str, str]]:
+    return [(key, searchable(headline), searchable(text)) for key, headline, text in rows]
+
+
+def _spelt(rows: Sequence[tuple[int, str, str]]) -> list[tuple[int, str]]:
+    return [(key, without_cjk(f"{headline}\n{text}")) for key, headline, text in rows]
 
 
 def _delete_passages(connection: sqlite3.Connection, article: int) -> None:
@@ -198,8 +211,10 @@ def _delete_passages(connection: sqlite3.Connection, article: int) -> None:
     # The index keeps no text: it is told again what was put in.
     rows = connection.execute("SELECT id, headline, text FROM passage WHERE article = ?", (article,)).fetchall()
     connection.executemany(
-        "INSERT INTO passage_words (passage_words, rowid, headline, text) VALUES ('delete', ?, ?, ?)",
-        [(key, searchable(headline), searchable(text)) for key, headline, text in rows],
+        "INSERT INTO passage_words (passage_words, rowid, headline, text) VALUES ('delete', ?, ?, ?)", _cut(rows)
+    )
+    connection.executemany(
+        "INSERT INTO passage_spellings (passage_spellings, rowid, text) VALUES ('delete', ?, ?)", _spelt(rows)
     )
     connection.execute("DELETE FROM passage WHERE article = ?", (article,))
 

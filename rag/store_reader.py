@@ -210,6 +210,22 @@ class StoreReader:
         """Return in how many passages (headline or text) each stem stands; stems that stand nowhere are left out."""
         return dict(self._in("SELECT term, doc FROM passage_vocabulary WHERE term IN ({})", stems))
 
+    def passages_spelling(self, words: Sequence[str]) -> dict[str, int]:
+        """Return in how many passages each word stands, spelt so but for case and accents; none for 0."""
+        return dict(self._in("SELECT term, doc FROM spelling_vocabulary WHERE term IN ({})", words))
+
+    def spellings(self, letter: str) -> dict[str, int]:
+        """Return every word that begins with the letter and in how many passages it stands; of letters only."""
+        rows = self._rows(
+            "SELECT term, doc FROM spelling_vocabulary WHERE term >= ? AND term < ?", (letter, chr(ord(letter) + 1))
+        )
+        return {term: count for term, count in rows if term.isalpha()}
+
+    def stand_together(self, words: Sequence[str]) -> bool:
+        """Return whether the words stand side by side, in this order, in some passage."""
+        phrase = " ".join(words).replace('"', '""')
+        return bool(self._rows("SELECT 1 FROM passage_words WHERE passage_words MATCH ? LIMIT 1", (f'"{phrase}"',)))
+
     def count_passages(self) -> int:
         """Return the number of passages."""
         return int(self._rows("SELECT count(*) FROM passage")[0][0])

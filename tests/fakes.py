@@ -21,11 +21,11 @@ from rag.indexing import Indexer
 from rag.library import Library
 from rag.records import Article
 from rag.schema import word_statements
-from rag.store import content_hash
+from rag.store import content_hash, put_words
 from rag.store_reader import StoreReader
-from rag.text import searchable
 
 _ONE_A_PASSAGE = ("passage", "passage_vector", "sentence_vectors", "passage_words_docsize")
+_WORD_TABLES = ("SELECT * FROM temp.indexed", "SELECT * FROM spelling_vocabulary")
 _WORDS = (
     "harbour council bridge budget minister river engine orchard museum treaty storm school ferry copper library "
     "glacier senate vaccine railway festival drought satellite bakery union tunnel lantern archive comet pension reef"
@@ -128,15 +128,12 @@ def check_store(folder: Path) -> dict[str, str]:
 def check_words(connection: sqlite3.Connection) -> None:
     """Fail unless the word index holds what indexing every passage anew would put in."""
     connection.execute("CREATE VIRTUAL TABLE temp.indexed USING fts5vocab (main, passage_words, 'instance')")
-    found = connection.execute("SELECT * FROM temp.indexed").fetchall()
+    found = [connection.execute(asked).fetchall() for asked in _WORD_TABLES]
     rows = connection.execute("SELECT id, headline, text FROM passage").fetchall()
     for statement in word_statements():
         connection.execute(statement)
-    connection.executemany(
-        "INSERT INTO passage_words (rowid, headline, text) VALUES (?, ?, ?)",
-        [(key, searchable(headline), searchable(text)) for key, headline, text in rows],
-    )
-    assert found == connection.execute("SELECT * FROM temp.indexed").fetchall()
+    put_words(connection, rows)
+    assert found == [connection.execute(asked).fetchall() for asked in _WORD_TABLES]
 
 
 def check_passages(reader: StoreReader, article: Article, identity: Identity) -> None:

@@ -49,7 +49,7 @@ FLOORS = {
         {"markup", "followups", "conflicts"},
         {"articles"},
         {"library", "indexing"},
-        {"retrievers", "rerank", "partwise", "timed_search"},
+        {"retrievers", "rerank", "partwise", "timed_search", "spelling"},
         {"search"},
         {"pipeline"},
         {"wiring", "timing"},

@@ -7,7 +7,7 @@ from contract_embedder import EmbedderContract
 
 from embeddings.errors import ModelMissing, ModelRefused
 from embeddings.hashed import HashedEmbedder
-from embeddings.sentence import SentenceTransformerEmbedder
+from embeddings.sentence import SentenceTransformerEmbedder, _read_languages
 
 
 class TestHashedEmbedder(EmbedderContract):
@@ -69,3 +69,23 @@ def test_two_models_have_two_fingerprints(tmp_path):
     first = SentenceTransformerEmbedder(make_model(one))
     second = SentenceTransformerEmbedder(make_model(other, config={"hidden_size": 2}))
     assert first.fingerprint != second.fingerprint
+
+
+@pytest.mark.parametrize(
+    ("card", "languages"),
+    [
+        ("---\nlanguage: en\nlicense: apache-2.0\n---\n# A model", ("en",)),
+        ("---\nlanguage:\n- en\n- no\n---\n", ("en", "no")),
+        ("---\nlanguage:\n- multilingual\n- ar\n- zh\n---\n", ()),
+        ("---\nlicense: mit\n---\n", ()),
+        ("# No front matter", ()),
+        ("---\n: [\n---\n", ()),
+        ("", ()),
+    ],
+)
+def test_a_model_reads_the_languages_that_its_card_names(tmp_path, card, languages):
+    """A card without any, or of many languages, names none: such a model is taken to read everything."""
+    path = tmp_path / "README.md"
+    path.write_text(card, "utf-8")
+    assert _read_languages(path) == languages
+    assert _read_languages(tmp_path / "missing.md") == ()
