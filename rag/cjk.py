@@ -11,6 +11,7 @@ from collections.abc import Collection
 # Han with its extensions and 〇々, kana, hangul; of text that is in NFKC.
 CJK_CHARACTERS = "\u3005\u3007\u3040-\u309f\u30a1-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\U00020000-\U0003ffff"
 _CHARACTER = re.compile(f"[{CJK_CHARACTERS}]")
+_HAN = re.compile("[\u4e00-\u9fff]")
 _RUN = re.compile(f"[{CJK_CHARACTERS}]+")
 
 # What asks or only joins. Of single characters, those that hardly ever stand inside another word.
@@ -32,6 +33,11 @@ _JOINING = frozenset(
 def has_cjk(text: str) -> bool:
     """Return whether the text holds such a character."""
     return _CHARACTER.search(text) is not None
+
+
+def has_han(text: str) -> bool:
+    """Return whether the text holds a character that Chinese is written in."""
+    return _HAN.search(text) is not None
 
 
 def count_cjk(text: str) -> int:

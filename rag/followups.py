@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 
+from rag.cjk import has_han
 from rag.dates import MONTH_NAME
 from rag.leaning import PERSONS, Lean, is_possessive, lean_of, leaning_places, token_spans
 from rag.question import with_aside
@@ -40,7 +41,6 @@ _YEAR = re.compile(r"\b(?:1[5-9]|20)\d\d\b")
 _MONTH = re.compile(rf"\b{MONTH_NAME}(?:\s+\d{{1,2}})?\b", re.IGNORECASE)
 _PREPOSED = re.compile(r"(in|at|on|of|for|from|to|by|with|near|under)\s+(?:the\s+)?(.+)", re.IGNORECASE)
 _CONTINUES = re.compile(r"\W*(?:(?:and|but|or|also|so|then|plus)\b\W*)+", re.IGNORECASE)
-_CHINESE = re.compile("[\u4e00-\u9fff]")
 _CHINESE_PRONOUNS = {
     "它": "it",
     "他": "he",
@@ -253,7 +253,7 @@ def _swapped(question: str, word: str, talk: _Talk) -> tuple[str, str]:
     for old, new in _parallels(last, word):
         if last.count(old) == 1 and fold(old) != fold(new):
             return last.replace(old, new), last
-    if _CHINESE.search(word):
+    if has_han(word):
         return with_aside(last, f"{word}呢"), last
     if any(token[:1].isupper() for token in word.split()):
         return with_aside(last, f"what about {word}"), last

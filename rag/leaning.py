@@ -8,7 +8,8 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from rag.text import STOP_WORDS, content_words, fold, stem, words
+from rag.cjk import has_han
+from rag.text import STOP_WORDS, content_words, count_words, fold, stem, words
 
 How = Literal["alone", "pronoun", "phrase", "swap", "bare", "short"]
 
@@ -68,7 +69,6 @@ _FILLERS = STOP_WORDS | frozenset(
     " happen happened happens mean means year date day month time place city country reason reasons else go next"
     " many much often long far precisely ok okay wow hm interesting".split()
 )
-_CHINESE = re.compile("[\u4e00-\u9fff]")
 _CHINESE_PRONOUN = re.compile(r"它们|他们|她们|它|他|她|这(?!里|么|样|次|年|是什么)|那(?!么|时)|其(?!他|它|中|实)")
 _CHINESE_SWAP = re.compile(r"(?:那么|那|还有|另外|而)?[，,\s]*(.{1,40}?)呢[？?\s]*")
 _CHINESE_ON = re.compile(r"^(?:那么|还有|另外|然后)")
@@ -97,9 +97,9 @@ ALONE = Lean("alone")
 
 def lean_of(question: str, said: Collection[str] = ()) -> Lean:
     """Return how the question leans; `said` holds the stems of what was said last, for "the bridge" said again."""
-    if len(question) > _MOST_WORDS * 20 or len(words(question)) > _MOST_WORDS:
+    if len(question) > _MOST_WORDS * 20 or count_words(question) > _MOST_WORDS:
         return ALONE
-    if _CHINESE.search(question):
+    if has_han(question):
         return _chinese(question)
     tokens = tokens_of(question)
     return _swap(question, tokens) or _bare(question, tokens) or _pointing(question, tokens, said) or _short(question)

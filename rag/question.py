@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection
 from typing import Literal
 
-from rag.cjk import CJK_CHARACTERS, has_cjk, pairs
+from rag.cjk import CJK_CHARACTERS, has_cjk, has_han, pairs
 from rag.dates import MONTH_NAME
 from rag.text import STOP_WORDS, content_words, fold, stem, words
 
@@ -13,7 +13,6 @@ Kind = Literal["amount", "date", "place", "name"]
 _MOST_WORDS = 64
 _MOST_ASIDE_CHARS = 400
 _ASIDE = re.compile(r"\s*(?:\((?:what )?about [^()]*(?:\([^()]*\)[^()]*)*\)|（(?:关于：[^（）]*|[^（）]*呢)）)$")
-_CHINESE = re.compile("[\u4e00-\u9fff]")
 _UNIT = re.compile(r"\bhow (?:many|much|often|long|big|large|old|far)\s+((?:\w+\s+){0,3}\w+)|(?:多少|几)[个万亿]?(\w)")
 
 # In this order: "how long" is no date, "what city was the company from" asks for a place.
@@ -100,7 +99,7 @@ def last_question(question: str) -> str:
 
 def with_aside(question: str, aside: str) -> str:
     """Return the question with something in brackets behind it, "about the bridge", that `split_aside` finds."""
-    if _CHINESE.search(question):
+    if has_han(question):
         return f"{question}（{aside.replace('about ', '关于：', 1)}）"
     return f"{question} ({aside})"
 

@@ -4,9 +4,10 @@ import re
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+from rag.cjk import has_cjk, pairs
 from rag.figures import Figure, figures
 from rag.records import Passage, Span
-from rag.text import STOP_WORDS, fold, stem, words
+from rag.text import STOP_WORDS, fold, parts, stem
 
 DEATHS = "dead"
 _INJURIES = "hurt"
@@ -53,7 +54,6 @@ _BOUNDS = re.compile(r"\b(?:(?:no )?more than|up to)\b")
 _DENIALS = re.compile(
     r"\b(?:not|never|no|n't|deni(?:es|ed)|wrong(?:ly)?|false(?:ly)?|instead of|rather than)\b|并非|不是"
 )
-_CHINESE = re.compile(r"[一-鿿]+")
 _LEANING = re.compile(r"(?:it|its|they|their|this)\b|[该其它]", re.IGNORECASE)
 _ON = re.compile(r"[,，;()]|\s(?:and|when|as|after|before|since|because|over)\s")
 _BEFORE = 30
@@ -157,20 +157,19 @@ def statements(passage: Passage, span: Span, score: float = 0.0) -> list[Stateme
 
 
 def terms(text: str) -> frozenset[str]:
-    """Return stems of the content words, of Chinese every two characters; words put for one another as one."""
+    """Return stems of the content words, of CJK every two characters; words put for one another as one."""
     return frozenset(ordered_terms(text))
 
 
 def ordered_terms(text: str) -> list[str]:
     """Return the terms in the text's order; none for function words alone."""
     found: list[str] = []
-    for word in words(text):
-        chinese = "".join(_CHINESE.findall(word))
-        if chinese:
-            found += [chinese[n : n + 2] for n in range(max(len(chinese) - 1, 1))]
-        elif word not in STOP_WORDS:
-            found.append(stem(word))
-    return [_SAME.get(term, term) for term in found if term]
+    for part in parts(text):
+        if has_cjk(part):
+            found += pairs(part) or [part]
+        elif part not in STOP_WORDS:
+            found.append(stem(part))
+    return [_SAME.get(term, term) for term in found]
 
 
 def _counted(text: str, figure: Figure) -> str:

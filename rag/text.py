@@ -14,7 +14,6 @@ from rag.records import Span
 
 _QUOTES = str.maketrans({"‘": "'", "’": "'", "“": '"', "”": '"', "‚": "'", "„": '"', "`": "'"})
 _WORD = re.compile(r"\w+(?:['’]\w+)*")
-# A word in two scripts falls apart where they meet.
 _PART = re.compile(rf"[{CJK_CHARACTERS}]+|[^\W{CJK_CHARACTERS}]+(?:['’][^\W{CJK_CHARACTERS}]+)*")
 _LIST_MARKER = re.compile(r"\s*(?:[-*•·▪]|\d{1,3}[.)、])\s+")
 _CLOSING = re.compile(r"[\"'”’»)\]]+")
@@ -62,6 +61,11 @@ def searchable(text: str) -> str:
     return spaced(unicodedata.normalize("NFKC", text))
 
 
+def parts(text: str) -> list[str]:
+    """Return the words in order, folded, a run of CJK whole; a word in two scripts falls apart where they meet."""
+    return _PART.findall(fold(text))
+
+
 def words(text: str) -> list[str]:
     """Return the words in order, folded; punctuation and symbols are none. CJK counts as characters and pairs."""
     folded = fold(text)
@@ -75,8 +79,7 @@ def content_words(text: str) -> list[str]:
 
     Of CJK the pairs between function words, and the characters that stand alone there.
     """
-    parts = _PART.findall(fold(text))
-    found = [word for part in parts for word in (content_grams(part) if has_cjk(part) else [part])]
+    found = [word for part in parts(text) for word in (content_grams(part) if has_cjk(part) else [part])]
     return [word for word in found if word not in STOP_WORDS] or words(text)
 
 

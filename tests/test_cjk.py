@@ -10,9 +10,11 @@ from hypothesis import strategies as st
 
 from embeddings.hashed import HashedEmbedder
 from rag.cjk import content_grams, grams, has_cjk, seams, spaced
+from rag.leaning import lean_of
 from rag.question import asks_for, counts_asked_unit, holds_kind, without_words
 from rag.rerank import word_rarity
 from rag.retrievers import LexicalRetriever
+from rag.statements import terms
 from rag.store_reader import StoreReader
 from rag.text import content_words, count_words, searchable, words
 from rag.wiring import open_assistant
@@ -73,6 +75,14 @@ def test_a_pair_that_only_joins_two_known_words_does_not_count():
 
 def test_full_width_forms_are_searched_as_plain_ones():
     assert searchable("ＡＩ") == "AI"
+
+
+def test_what_a_chinese_sentence_states_is_told_by_its_pairs():
+    assert terms("全长12.5公里的桥，共24集") == {"全长", "12", "5", "公里", "里的", "的桥", "共", "24", "集"}
+
+
+def test_a_long_chinese_question_still_leans():
+    assert lean_of("它在去年的国际电影节上一共获得了多少个奖项，又是由哪些评委颁发的，当时谁在场？").how == "pronoun"
 
 
 def test_two_characters_count_as_a_word():

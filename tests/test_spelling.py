@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from embeddings.hashed import HashedEmbedder
 from rag.library import Library
+from rag.records import Message
 from rag.spelling import Speller, Spellings, nearest
 from rag.store_reader import StoreReader
 from rag.wiring import build_index, open_assistant
@@ -113,6 +114,14 @@ def test_the_answer_rests_on_the_question_as_it_was_read_and_says_so(folder):
     assert answer.question.endswith("triangel festvial?")
     assert answer.resolved_question.endswith("triangle festival?")
     assert [n.text for n in answer.notices[:2]] == ["Read “triangel” as “triangle”.", "Read “festvial” as “festival”."]
+
+
+def test_a_follow_up_is_read_as_spelt_once_it_stands_alone(folder):
+    """What is put in from the conversation is misspelt as it was there; the notice says how it was read."""
+    history = [Message("user", "Where was the golden triangel festvial?"), Message("assistant", "In Shaanxi.")]
+    answer = open_assistant(folder, embedder=HashedEmbedder()).ask("How many films did it show?", history)
+    assert "triangle festival" in answer.resolved_question
+    assert {n.kind for n in answer.notices} >= {"spelling"}
 
 
 @given(st.text(max_size=200))

@@ -159,6 +159,17 @@ def test_the_follow_up_keeps_the_time_of_the_question_it_leans_on(assistant):
     assert found_in(answer) == {"winter"}
 
 
+def test_a_misspelt_month_bounds_the_search_as_it_is_read(store, tmp_path):
+    texts = {"a": ("Ferry news of December\nThe harbour ferry ran.\n", date(2025, 12, 2))}
+    texts["b"] = (FERRY.format(200), date(2025, 11, 2))
+    articles = [article_from_text(t, article_id=k, path=k, published=day) for k, (t, day) in texts.items()]
+    Indexer(tmp_path, store.library.embedder, passage_tokens=80).index_articles(articles)
+    assistant = reopened(open_assistant(tmp_path, embedder=store.library.embedder))
+    answer = assistant.ask("What was reported in Decmeber 2025 of the ferry?", today=TODAY)
+    assert found_in(answer) == {"a"}
+    assert kinds(answer)[:2] == ["spelling", "time_scope"]
+
+
 def test_without_today_the_current_day_counts(assistant, monkeypatch):
     monkeypatch.setattr("rag.pipeline.current_day", lambda: date(2025, 12, 25))
     assert found_in(assistant.ask(f"{QUESTION} yesterday?")) == {"winter"}
