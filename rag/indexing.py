@@ -17,7 +17,7 @@ from rag.identity import PASSAGE_DTYPE, SENTENCE_DTYPE, Identity, check_identity
 from rag.protocols import Progress
 from rag.records import Article, IndexReport, Passage, Refusal
 from rag.schema import OLDEST_REBUILT
-from rag.store import Prepared, commit_articles, content_hash, replace_passages, taken
+from rag.store import Prepared, add_column, commit_articles, content_hash, replace_passages, taken
 from rag.store_reader import StoreReader
 
 # A batch is what a crash can cost, and what the lock is taken for.
@@ -83,6 +83,7 @@ class Indexer:
 
     def rebuild(self) -> int:
         """Cut and embed every stored article anew with this embedder, in one commit; return the number of articles."""
+        add_column(self._folder)
         with StoreReader(self._folder, oldest=OLDEST_REBUILT) as reader:
             self._done = 0
             self._total = sum(_bytes(reader.article(key)) for key in reader.article_ids())

@@ -5,7 +5,10 @@ from collections.abc import Iterator
 
 SCHEMA_VERSION = 2
 OLDEST_REBUILT = 1
-"""The oldest format that a rebuild makes the present one: only the word index differs."""
+"""The oldest format that a rebuild makes the present one: the word index differs, and a column may be missing."""
+
+COLUMN_ADDED = "published_inferred"
+ADD_COLUMN = f"ALTER TABLE article ADD COLUMN {COLUMN_ADDED} INTEGER NOT NULL DEFAULT 0"
 
 _SAY_VERSION = f"PRAGMA user_version={SCHEMA_VERSION}"
 

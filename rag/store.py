@@ -16,7 +16,7 @@ from rag.database import open_to_read, open_to_write, translated
 from rag.errors import ArticleMissing, ArticleRefused
 from rag.identity import PASSAGE_DTYPE, SENTENCE_DTYPE, SPAN_DTYPE, Identity, check_identity
 from rag.records import Article, Passage, Span
-from rag.schema import OLDEST_REBUILT, word_statements
+from rag.schema import ADD_COLUMN, COLUMN_ADDED, OLDEST_REBUILT, word_statements
 from rag.text import searchable
 
 
@@ -107,6 +107,14 @@ def remove_articles(folder: Path, article_ids: Sequence[str]) -> None:
         for table in ("passage_words", "passage_spellings"):
             connection.execute(f"INSERT INTO {table} ({table}) VALUES ('optimize')")
         connection.execute("COMMIT")
+
+
+def add_column(folder: Path) -> None:
+    """Give a store of an older format the article column that it may lack; raises StoreMissing where there is none."""
+    open_to_read(folder, oldest=OLDEST_REBUILT)[0].close()
+    with open_to_write(folder, oldest=OLDEST_REBUILT) as connection, translated(folder):
+        if COLUMN_ADDED not in {row[1] for row in connection.execute("PRAGMA table_info(article)").fetchall()}:
+            connection.execute(ADD_COLUMN)
 
 
 def replace_passages(folder: Path, identity: Identity, prepare: Callable[[str], Prepared]) -> int:
