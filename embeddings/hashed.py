@@ -62,6 +62,10 @@ class HashedEmbedder:
         vector: Vector = self.embed_passages([text])[0]
         return vector
 
+    def embed_questions(self, texts: Sequence[str]) -> Matrix:
+        """Return the same vectors as for passages."""
+        return self.embed_passages(texts)
+
 
 @lru_cache(maxsize=100_000)
 def _features(word: str) -> tuple[tuple[int, ...], tuple[float, ...]]:

@@ -51,6 +51,12 @@ class Embedder(Protocol):
     def embed_question(self, text: str) -> Vector:
         """Return the question's vector, shape (dim,)."""
 
+    def embed_questions(self, texts: Sequence[str]) -> Matrix:
+        """Return one row a question, in the order given; shape (0, dim) for none.
+
+        A few together take a model little longer than one: its weights are read once.
+        """
+
 
 @runtime_checkable
 class NamesLanguages(Protocol):

@@ -88,9 +88,13 @@ class SentenceTransformerEmbedder:
 
     def embed_question(self, text: str) -> Vector:
         """Return the question's unit vector; one longer than the model's limit is cut there."""
-        with _one_thread():
-            vector: Vector = self.embed_passages([text])[0]
+        vector: Vector = self.embed_questions([text])[0]
         return vector
+
+    def embed_questions(self, texts: Sequence[str]) -> Matrix:
+        """Return one unit row a question; one longer than the model's limit is cut there."""
+        with _one_thread():
+            return self.embed_passages(texts)
 
     def _loaded(self) -> "SentenceTransformer":
         with self._loading:

@@ -13,7 +13,7 @@ from rag.records import Citation, Claim, Hit, Notice
 from rag.statements import CASUALTIES, DEATHS, PEOPLE, Statement, statements, terms
 from rag.text import fold
 
-_MOST_SENTENCES = 150
+_MOST_SENTENCES = 60
 _MOST_CITED = 10
 _MOST_CONFLICTS = 3
 _LEAST_SHARE_ASKED = 0.6
@@ -77,18 +77,18 @@ class Conflict:
 def find_conflicts(question: str, hits: Sequence[Hit], cited: Sequence[Citation]) -> list[Conflict]:
     """Return at most three conflicts, each with another value, best-ranked sentences first; none for no figures."""
     passages = {hit.passage.id: hit.passage for hit in hits}
-    asked = _Question(question)
-    others = _scored(hits)
+    said = [(passages[c.passage_id], c.span) for c in cited[:_MOST_CITED] if c.passage_id in passages]
+    stated = [own for passage, span in said for own in statements(passage, span)]
+    asked, units = _Question(question), {own.figure.unit for own in stated}
+    others = [other for other in (_scored(hits) if units else ()) if other.figure.unit in units]
     found: list[Conflict] = []
-    for citation in cited[:_MOST_CITED]:
-        passage = passages.get(citation.passage_id)
-        for own in statements(passage, citation.span) if passage else ():
-            for other in others:
-                known = [own.figure, *(side.figure for c in found for side in (c.cited, c.other))]
-                if all(other.figure.contradicts(figure) for figure in known) and asked.is_conflict(own, other):
-                    found.append(Conflict(own, other))
-                if len(found) == _MOST_CONFLICTS:
-                    return found
+    for own in stated:
+        for other in others:
+            known = [own.figure, *(side.figure for c in found for side in (c.cited, c.other))]
+            if all(other.figure.contradicts(figure) for figure in known) and asked.is_conflict(own, other):
+                found.append(Conflict(own, other))
+            if len(found) == _MOST_CONFLICTS:
+                return found
     return found
 
 

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import lru_cache
 
 from rag.dates import DATE, MONTH_NAME
 from rag.numerals import CHINESE_NUMERAL, SCALES, WORD_NUMERAL, read_numeral
@@ -145,16 +146,22 @@ class Figure:
 
 def figures(text: str) -> list[Figure]:
     """Return the figures in order; none overlaps another. A range ("10 to 15") is one figure."""
+    return list(_read(text))
+
+
+# The same sentences come up for question after question.
+@lru_cache(maxsize=5_000)
+def _read(text: str) -> tuple[Figure, ...]:
     plain = text.translate(_FULL_WIDTH)
     if not _ANY_NUMBER.search(plain):
-        return []
+        return ()
     blank = _NO_FIGURE.sub(lambda found: "\x00" * len(found.group()), plain)
     shares = list(_fractions(blank))
     for share in shares:
         blank = blank[: share.span.start] + "\x00" * len(share.span) + blank[share.span.end :]
     numbers = [found for match in _NUMBER.finditer(blank) if (found := _number(match)) is not None]
     read = [found for figure in _ranges(blank, numbers) if (found := _with_unit(blank, figure)) is not None]
-    return sorted([*shares, *read], key=lambda figure: figure.span)
+    return tuple(sorted([*shares, *read], key=lambda figure: figure.span))
 
 
 def _fractions(text: str) -> Iterator[Figure]:

@@ -48,6 +48,11 @@ class Library:
             self.dim = self._check(reader.meta())
         self.languages = embedder.languages if isinstance(embedder, NamesLanguages) else ()
         self.embed_question = lru_cache(maxsize=_QUESTIONS_KEPT)(embedder.embed_question)
+        self._embed_together = lru_cache(maxsize=_QUESTIONS_KEPT)(embedder.embed_questions)
+
+    def embed_questions(self, questions: Sequence[str]) -> Matrix:
+        """Return one row a question; the same questions together always give the same rows."""
+        return self._embed_together(tuple(questions))
 
     def unread_script(self, text: str) -> str:
         """Return what to call the text's script where the embedder reads no language written in it; else ""."""

@@ -8,6 +8,7 @@ in front the rest of the question, without what the story is about, is compared 
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,17 +17,10 @@ from embeddings.protocols import Vector
 from rag.cjk import seams
 from rag.library import Library
 from rag.protocols import Retriever
-from rag.question import (
-    asks_for,
-    counts_asked_unit,
-    holds_kind,
-    last_question,
-    question_stems,
-    split_aside,
-    without_words,
-)
+from rag.question import question_stems, split_aside, without_words
 from rag.records import Hit, Passage, Scope, ScoredSpan
 from rag.text import stem, words
+from rag.wanted import Wanted
 
 _LEAD_SENTENCES = 2
 _SENTENCES_BEFORE = 4
@@ -38,13 +32,14 @@ Story = tuple[str, int]
 
 @dataclass(frozen=True, slots=True)
 class SentenceWeights:
-    """What a sentence's score adds up: experiments 1 and 4 of eval/LOG.md.
+    """What a sentence's score adds up: experiments 1, 4 and 13 of eval/LOG.md.
 
     Of cosines: `sentence` to the question, `rest` to the rest of it (where the model does not read the question,
     shares of words stand in); `passage` weighs the passage's score. Of shares of the question's words: `near` in
     sentence or headline, `context` in what the story said up to here, `rest_words` of the rest in the sentence.
-    `kind` is added where the sentence holds what is asked for (a date, an amount, ...), `unit` where a number
-    counts the unit asked for, `headline` where it is the headline, which the story says better.
+    `date` to `meaning` are added where the sentence holds what is asked for, `headline` where it is the headline, which
+    the story says better. `length` is added to a passage's score for every thousand characters: of two that fit as
+    well, the shorter says less beside the point.
     """
 
     sentence: float = 0.75
@@ -53,9 +48,14 @@ class SentenceWeights:
     context: float = 0.45
     rest: float = 0.45
     rest_words: float = 0.2
-    kind: float = 0.05
+    date: float = 0.15
+    amount: float = 0.2
+    place: float = 0.1
     unit: float = 0.3
+    items: float = 0.12
+    meaning: float = 0.08
     headline: float = -0.2
+    length: float = -0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +124,7 @@ class SentenceRanker:
             known = {h.passage.id: h.passage for h in hits}
             known |= reader.passages(sorted({key for pair in around.values() for key in pair if key} - known.keys()))
         scoring = _Scoring(question, self._library, self._weights, rarity)
-        vector = scoring.embed(question)
+        vector = scoring.embed()
         read = []
         for hit in hits:
             passage, matrix = hit.passage, matrices.get(hit.passage.id)
@@ -149,13 +149,12 @@ class _Scoring:
         self._library = library
         self._weights = weights
         self._rarity = rarity
-        self._asked = last_question(question)
-        self._kind = asks_for(question)
+        self._wanted = Wanted(question)
         self._unread = bool(library.unread_script(question))
 
-    def embed(self, question: str) -> Vector | None:
-        """Return the vector of the question or of a part of it; None where the model does not read the question."""
-        return None if self._unread else self._library.embed_question(question)
+    def embed(self) -> Vector | None:
+        """Return the question's vector; None where the model does not read the question."""
+        return None if self._unread else self._library.embed_question(self._question)
 
     def rests(self, read: Iterable[_Read]) -> dict[Story, _Rest]:
         """Return the rest of the question beside each of the stories in front; none where nothing is left."""
@@ -164,14 +163,22 @@ class _Scoring:
             score = max(one.first)
             story = story_of(one.hit.passage)
             best[story] = max(best.get(story, (-math.inf, one.lead)), (score, one.lead), key=lambda found: found[0])
-        rests = {}
+        left: dict[Story, str] = {}
+        rarities: dict[Story, dict[str, float]] = {}
         for story in sorted(best, key=lambda s: (-best[s][0], s))[:_STORIES_IN_FRONT]:
             lead = best[story][1]
-            left = without_words(split_aside(self._question)[0], lead)
+            text = without_words(split_aside(self._question)[0], lead)
             rarity = {s: weight for s, weight in self._rarity.items() if s not in lead}
-            if words(left) and (rarity or not self._unread):
-                rests[story] = _Rest(self.embed(left), rarity)
-        return rests
+            if words(text) and (rarity or not self._unread):
+                left[story], rarities[story] = text, rarity
+        vectors = self._embed_each(sorted(set(left.values())))
+        return {story: _Rest(vectors.get(text), rarities[story]) for story, text in left.items()}
+
+    def _embed_each(self, texts: Sequence[str]) -> dict[str, Vector]:
+        """Return the vectors of parts of the question; none where the model does not read it."""
+        if self._unread or not texts:
+            return {}
+        return dict(zip(texts, self._library.embed_questions(texts), strict=True))
 
     def scored(self, one: _Read, matrix: NDArray[np.float16], rests: Mapping[Story, _Rest]) -> Hit:
         """Return the hit with its sentences' scores; `matrix` holds their vectors by row."""
@@ -184,7 +191,8 @@ class _Scoring:
             score += weights.rest_words * share_of(rest.rarity, sentence.own) if rest else 0.0
             found.append(ScoredSpan(span, score))
         found.sort(key=lambda s: (-s.score, s.span))
-        return replace(hit, score=hit.score + found[0].score, sentences=tuple(found))
+        length = weights.length * len(hit.passage.text) / 1000
+        return replace(hit, score=hit.score + found[0].score + length, sentences=tuple(found))
 
     def first(self, hit: Hit, sentences: Sequence[_Sentence]) -> list[float]:
         """Return the sentences' scores without the rest of the question."""
@@ -194,11 +202,22 @@ class _Scoring:
             + weights.passage * hit.score
             + weights.near * share_of(self._rarity, sentence.own | headline)
             + weights.context * share_of(self._rarity, sentence.context)
-            + weights.kind * holds_kind(sentence.text, self._kind, self._question)
-            + weights.unit * counts_asked_unit(sentence.text, self._asked)
+            + self._worth(sentence.text)
             + weights.headline * (sentence.text == hit.passage.headline)
             for sentence in sentences
         ]
+
+    def _worth(self, text: str) -> float:
+        """Return what it adds that the sentence holds what is asked for."""
+        held, weights = self._wanted.held_by(text), self._weights
+        return (
+            weights.date * held.date
+            + weights.amount * held.amount
+            + weights.place * held.place
+            + weights.unit * held.unit
+            + weights.items * held.items
+            + weights.meaning * held.meaning
+        )
 
 
 def likeness(
@@ -242,6 +261,8 @@ def lead_stems(first: Passage) -> frozenset[str]:
     return stems_of(first.headline).union(*map(stems_of, body[:_LEAD_SENTENCES]))
 
 
+# The same sentences come up for question after question.
+@lru_cache(maxsize=20_000)
 def stems_of(text: str) -> frozenset[str]:
     """Return the stems of all words of the text."""
     return frozenset(map(stem, words(text)))

@@ -35,6 +35,11 @@ class EmbedderContract:
         assert question.shape == (embedder.dim,)
         assert np.argmax(embedder.embed_passages(TEXTS) @ question) == 0
 
+    def test_questions_embedded_together_are_those_embedded_one_by_one(self, embedder):
+        together = embedder.embed_questions(TEXTS)
+        np.testing.assert_allclose(together, [embedder.embed_question(text) for text in TEXTS], atol=1e-5)
+        assert embedder.embed_questions([]).shape == (0, embedder.dim)
+
     def test_text_without_a_word_still_has_a_finite_vector(self, embedder):
         rows = embedder.embed_passages(["", "…", "\u200b"])
         assert np.isfinite(rows).all()

@@ -56,6 +56,10 @@ class CountingEmbedder:
         """Return what HashedEmbedder returns."""
         return self._inner.embed_question(text)
 
+    def embed_questions(self, texts: Sequence[str]) -> Matrix:
+        """Return what HashedEmbedder returns."""
+        return self._inner.embed_questions(texts)
+
 
 class BrokenEmbedder(CountingEmbedder):
     """Gives back whatever `spoil` makes of the right vectors."""

@@ -24,11 +24,30 @@ def test_the_best_sentence_comes_first_and_words_are_bounded():
     ]
 
 
-def test_a_sentence_that_meets_a_new_word_of_the_question_comes_before_a_better_one():
-    found = hit("The bridge is high today. The bridge is long today. Ferries stop in June now.", [0.9, 0.8, 0.4])
-    assert said(ExtractiveGenerator(most_sentences=2), "bridge and ferries", found) == [
+def test_sentences_far_below_the_first_are_not_said():
+    found = hit("The bridge is high today. The bridge is long today. Ferries stop in June now.", [1.9, 1.2, 1.0])
+    assert said(ExtractiveGenerator(), "Is the bridge high?", found) == [
         "The bridge is high today.",
-        "Ferries stop in June now.",
+        "The bridge is long today.",
+    ]
+
+
+def test_where_the_one_date_asked_for_is_told_only_its_near_equals_follow():
+    found = hit("It opened on 4 March 2025. It opened in March 2025, said she. She was late again.", [1.9, 1.85, 1.7])
+    assert said(ExtractiveGenerator(), "When did the bridge open?", found) == [
+        "It opened on 4 March 2025.",
+        "It opened in March 2025, said she.",
+    ]
+    assert len(said(ExtractiveGenerator(), "How did the bridge open?", found)) == 3
+
+
+def test_a_list_comes_whole():
+    found = hit("The fair shows three things this year:\n- Looms\n- Old kites\n- Clocks", [1.9, 0.1, 0.1, 0.1])
+    assert said(ExtractiveGenerator(), "What does the fair show?", found) == [
+        "The fair shows three things this year:",
+        "Looms",
+        "Old kites",
+        "Clocks",
     ]
 
 
