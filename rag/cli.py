@@ -69,7 +69,7 @@ def _parser() -> argparse.ArgumentParser:
     index = commands.add_parser("index", parents=[shared], help="put articles into the store")
     index.add_argument("paths", nargs="*", type=Path, metavar="PATH", help="files and folders (none: those shipped)")
     index.add_argument(
-        "--passage-tokens", type=int, metavar="N", help="longest passage, for a new store (default: 160)"
+        "--passage-tokens", type=int, metavar="N", help="longest passage, for a new store (default: 140)"
     )
     index.add_argument("--rebuild", action="store_true", help="embed every stored article anew with this embedder")
     index.add_argument("-v", "--verbose", action="store_true", help="tell each article's fate once it is on disk")

@@ -9,6 +9,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from rag.abstention import reasons
 from rag.citations import CitationGate, render
 from rag.confidence import THRESHOLD, estimate_confidence
 from rag.conflicts import find_conflicts
@@ -233,7 +234,7 @@ def _abstain(asked: _Asked, generator: str, notices: Sequence[Notice]) -> Iterat
         ABSTENTION,
         (),
         (),
-        (*notices, *_nearest(asked.hits, notices)),
+        (*notices, *reasons(asked.resolved, asked.hits, empty=any(n.kind == "empty_scope" for n in notices))),
         asked.hits,
         abstained=True,
         confidence=asked.confidence,
@@ -255,15 +256,6 @@ def _language_notices(library: Library, question: str, hits: Sequence[Hit]) -> I
         "such as paraphrase-multilingual-MiniLM-L12-v2: set RAG_EMBEDDER=FOLDER (or give --embedder FOLDER) and run: "
         "rag index --rebuild",
     )
-
-
-def _nearest(hits: Sequence[Hit], notices: Sequence[Notice]) -> Iterator[Notice]:
-    headlines = list(dict.fromkeys(h.passage.headline for h in hits))[:3]
-    if headlines:
-        yield Notice("nearest", "Nearest in the articles: " + "; ".join(headlines))
-    elif not any(n.kind == "empty_scope" for n in notices):
-        # An empty scope has named the nearest itself.
-        yield Notice("nearest", "No passage comes near the question.")
 
 
 def _notices(writer: str, error: Exception | None, dropped: int, *, said: bool) -> Iterator[Notice]:

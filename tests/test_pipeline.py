@@ -52,7 +52,8 @@ def test_a_question_on_another_subject_abstains_and_offers_the_nearest(assistant
     assert answer.abstained
     assert answer.text == ABSTENTION
     assert answer.citations == answer.sentences == ()
-    assert [n.kind for n in answer.notices] == ["nearest"]
+    assert [n.kind for n in answer.notices] == ["why", "nearest"]
+    assert answer.notices[0].text == "No passage near the question mentions “zeppelin”, “quantum”, “chess”."
     assert 0 <= answer.confidence < 0.5
 
 

@@ -1,0 +1,37 @@
+"""Says why the articles don't answer, and what in them comes nearest. Knows the question and the passages found."""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from rag.question import question_words, split_aside
+from rag.records import Hit, Notice
+from rag.text import fold, stem, words
+
+_MOST_NAMED = 3
+_NEAREST = 3
+# Not at a sentence's beginning, where every word has a capital.
+_NAME = re.compile(r"(?<!^)(?<![.!?] )\b[A-Z][\w'’-]*")
+
+
+def reasons(question: str, hits: Sequence[Hit], *, empty: bool) -> Iterator[Notice]:
+    """Yield why (not where nothing was searched, which has been said) and what is nearest; `empty` as of Found."""
+    if hits:
+        yield Notice("why", _why(question, hits))
+        headlines = list(dict.fromkeys(hit.passage.headline for hit in hits))[:_NEAREST]
+        yield Notice("nearest", "Nearest in the articles: " + "; ".join(headlines))
+    elif not empty:
+        yield Notice("nearest", "No passage comes near the question.")
+
+
+def _why(question: str, hits: Sequence[Hit]) -> str:
+    """Return which words of the question no passage found holds, names first; else that no sentence comes near it."""
+    asked, _ = split_aside(question)
+    found = {stem(word) for hit in hits for word in words(f"{hit.passage.headline} {hit.passage.text}")}
+    names = {word for name in _NAME.findall(asked) for word in words(name)}
+    missing = [word for word in question_words(asked) if stem(word) not in found]
+    missing.sort(key=lambda word: word not in names)
+    if not missing:
+        return "The words of the question stand in the articles, but no sentence comes near to what it asks."
+    written = {fold(word): word for word in re.findall(r"[\w'’-]+", asked)}
+    told = ", ".join(f"“{written.get(word, word)}”" for word in missing[:_MOST_NAMED])
+    return f"No passage near the question mentions {told}."
