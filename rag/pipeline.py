@@ -67,7 +67,9 @@ class Pipeline:
         self.generator = generator
         self._fallback = fallback
         self._threshold = threshold
-        self._search = Search(library, retriever, depth, lambda hits: estimate_confidence(hits) >= threshold)
+        self._search = Search(
+            library, retriever, depth, lambda asked, hits: estimate_confidence(asked, hits) >= threshold
+        )
 
     def article(self, article_id: str) -> Article:
         """Return an article as it is stored: the text that the spans of citations count in. Raises ArticleMissing."""
@@ -109,7 +111,7 @@ class Pipeline:
         question = check_question(question)
         sought = self._search.find(question, history, scope, today or current_day())
         yield Retrieved(sought.hits, sought.question)
-        confidence = estimate_confidence(sought.hits)
+        confidence = estimate_confidence(sought.question, sought.hits)
         asked = _Asked(question, sought.question, sought.hits, tuple(history), confidence, sought.notices)
         if sought.empty or confidence < self._threshold:
             unread = () if sought.empty else _language_notices(self.library, sought.question, sought.hits)

@@ -28,10 +28,10 @@ class Sought:
 
 
 class Search:
-    """Keeps nothing of a question for the next; `answers` tells whether hits are good enough to answer from."""
+    """Keeps nothing of a question for the next; `answers` tells whether a question can be answered from hits."""
 
     def __init__(
-        self, library: Library, retriever: Retriever, depth: int, answers: Callable[[Sequence[Hit]], bool]
+        self, library: Library, retriever: Retriever, depth: int, answers: Callable[[str, Sequence[Hit]], bool]
     ) -> None:
         self._library = library
         self._retriever = retriever
@@ -67,6 +67,8 @@ class Search:
         """Return what is found for the question within the time that the first of the texts names."""
         times = (read_timescope(text, today) for text in timed_by)
         search = TimedSearch(
-            self._library, lambda bounds: self._retriever.retrieve(asked, self._depth, bounds), self._answers
+            self._library,
+            lambda bounds: self._retriever.retrieve(asked, self._depth, bounds),
+            lambda hits: self._answers(asked, hits),
         )
         return search.search(next(filter(None, times), None), scope, today)

@@ -24,7 +24,7 @@ class Settings:
     generator: str = "extractive"
     passage_tokens: int = 140
     depth: int = 50
-    threshold: float = 0.5
+    threshold: float = 0.02
     host: str = "127.0.0.1"
     port: int = 7860
 

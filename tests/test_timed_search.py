@@ -45,7 +45,7 @@ def store(tmp_path_factory):
     return assistant
 
 
-def reopened(store, threshold=0.2):
+def reopened(store, threshold=1e-5):
     """Return an assistant that records its searches; hashed vectors score lower than a model's."""
     recording = Recording(store._search._retriever)
     return Pipeline(store.library, recording, store.generator, store.generator, threshold=threshold)
