@@ -3,6 +3,7 @@
 Writes no answer; of what is found it only decides which of two readings of the question is meant.
 """
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -12,9 +13,14 @@ from rag.library import Library
 from rag.protocols import Retriever
 from rag.records import Hit, Message, Notice, Scope
 from rag.spelling import Reading, Speller
-from rag.text import without_unwritable
+from rag.text import STOP_WORDS, without_unwritable, words
 from rag.timed_search import Found, TimedSearch
-from rag.timescope import read_timescope
+from rag.timescope import TimeScope, read_timescope
+
+# What a question calls its sources: no article says so of itself.
+_NEWS = re.compile(
+    r"\b(?:news|reports?|reported|headlines?|stories|coverage|articles?|published)\b|新闻|报道|消息", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +71,22 @@ class Search:
 
     def _in_time(self, asked: str, timed_by: Sequence[str], scope: Scope | None, today: date) -> Found:
         """Return what is found for the question within the time that the first of the texts names."""
-        times = (read_timescope(text, today) for text in timed_by)
+        time = next(filter(None, (read_timescope(text, today) for text in timed_by)), None)
+        looked_up = without_time(asked, time) if time else asked
         search = TimedSearch(
             self._library,
-            lambda bounds: self._retriever.retrieve(asked, self._depth, bounds),
-            lambda hits: self._answers(asked, hits),
+            lambda bounds: self._retriever.retrieve(looked_up, self._depth, bounds),
+            lambda hits: self._answers(looked_up, hits),
         )
-        return search.search(next(filter(None, times), None), scope, today)
+        return search.search(time, scope, today)
+
+
+def without_time(question: str, time: TimeScope) -> str:
+    """Return what is to be looked up within the time that the question's sources are from: all but that time.
+
+    Of an event the time may stand in the sentence that answers; it stays, as does a question of nothing else.
+    """
+    if time.kind == "event":
+        return question
+    rest = " ".join(_NEWS.sub(" ", question.replace(time.words, " ")).split())
+    return rest if any(word not in STOP_WORDS for word in words(rest)) else question

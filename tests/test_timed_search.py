@@ -9,7 +9,9 @@ from rag.articles import article_from_text
 from rag.indexing import Indexer
 from rag.pipeline import Pipeline
 from rag.records import Message, Scope
+from rag.search import without_time
 from rag.timed_search import intersect
+from rag.timescope import read_timescope
 from rag.wiring import open_assistant
 
 TODAY = date(2025, 12, 31)
@@ -180,3 +182,19 @@ def test_bounds_are_the_narrower_ones_of_both_and_all_else_is_the_given_scope():
     both = intersect(given, Scope(since=date(2024, 1, 1), until=TODAY))
     assert both == Scope(publishers=frozenset({"Courier"}), since=date(2025, 1, 1), until=TODAY)
     assert intersect(None, Scope(until=TODAY)) == Scope(until=TODAY)
+
+
+@pytest.mark.parametrize(
+    ("question", "looked_up"),
+    [
+        ("What is the latest news on Porto?", "What is the on Porto?"),
+        ("What was reported last week of the ferry?", "What was of the ferry?"),
+        ("Which museum opened in December 2025?", "Which museum opened in December 2025?"),
+        ("What is the latest news?", "What is the latest news?"),
+        ("What burned yesterday?", "What burned ?"),
+    ],
+)
+def test_the_time_of_the_sources_is_not_looked_up_in_them(question, looked_up):
+    time = read_timescope(question, TODAY)
+    assert time is not None
+    assert without_time(question, time) == looked_up
