@@ -3,11 +3,20 @@
 import re
 from collections.abc import Iterator, Sequence
 
+from rag.cjk import has_cjk
+from rag.dates import MONTH_NAME
 from rag.question import question_words, split_aside
 from rag.records import Hit, Notice
 from rag.text import fold, stem, words
 
 _MOST_NAMED = 3
+_MOST_WORD_CHARS = 40
+# What a question says of time and of its sources has a notice of its own.
+_TIMES = re.compile(
+    rf"\d+|{MONTH_NAME}|(?:to|yester)day|(?:day|week|month|year)s?|last|past|latest|newest|recent(?:ly)?|news|happen(?:s|ed)?"
+    r"|report(?:s|ed)?|published",
+    re.IGNORECASE,
+)
 _NEAREST = 3
 # Not at a sentence's beginning, where every word has a capital.
 _NAME = re.compile(r"(?<!^)(?<![.!?] )\b[A-Z][\w'’-]*")
@@ -28,10 +37,14 @@ def _why(question: str, hits: Sequence[Hit]) -> str:
     asked, _ = split_aside(question)
     found = {stem(word) for hit in hits for word in words(f"{hit.passage.headline} {hit.passage.text}")}
     names = {word for name in _NAME.findall(asked) for word in words(name)}
-    missing = [word for word in question_words(asked) if stem(word) not in found]
+    # A pair of Chinese characters may be no word.
+    sought = [
+        w for w in question_words(asked) if len(w) <= _MOST_WORD_CHARS and not has_cjk(w) and not _TIMES.fullmatch(w)
+    ]
+    missing = [word for word in sought if stem(word) not in found]
     missing.sort(key=lambda word: word not in names)
     if not missing:
-        return "The words of the question stand in the articles, but no sentence comes near to what it asks."
+        return "No sentence of the articles comes near enough to what the question asks."
     written = {fold(word): word for word in re.findall(r"[\w'’-]+", asked)}
     told = ", ".join(f"“{written.get(word, word)}”" for word in missing[:_MOST_NAMED])
     return f"No passage near the question mentions {told}."

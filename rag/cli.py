@@ -165,6 +165,8 @@ def _ask(options: argparse.Namespace, settings: Settings) -> int:
     from rag.wiring import open_assistant  # noqa: PLC0415 - as above
 
     question = check_question(sys.stdin.read() if options.question == "-" else options.question)
+    if options.since and options.until and options.since > options.until:
+        raise QuestionRefused(f"--since {options.since} lies after --until {options.until}; swap them")
     with Progress("asking") as progress:
         progress.say("loading the embedding model")
         scope = Scope(since=options.since, until=options.until)

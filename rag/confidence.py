@@ -18,6 +18,7 @@ _BIAS = -12.8
 # Below this score there is next to nothing but other subjects.
 _LOW = 1.0
 _BELOW_LOW = 15.0
+_MOST_WORDS = 60
 _LARGEST = 50.0
 THRESHOLD = 0.02
 """Below this the answer abstains: of such answers fewer than one in fifty is right."""
@@ -30,5 +31,10 @@ def estimate_confidence(question: str, hits: Sequence[Hit]) -> float:
         best = max((hit.score for hit in hits), default=-math.inf)
     if not hits or math.isnan(best):
         return 0.0
-    sure = _SCORE * best + _LENGTH * math.log1p(len(words(question))) + _BIAS - _BELOW_LOW * max(0.0, _LOW - best)
+    sure = (
+        _SCORE * best
+        + _LENGTH * math.log1p(min(len(words(question)), _MOST_WORDS))
+        + _BIAS
+        - _BELOW_LOW * max(0.0, _LOW - best)
+    )
     return 1 / (1 + math.exp(-max(min(sure, _LARGEST), -_LARGEST)))

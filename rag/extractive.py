@@ -1,5 +1,6 @@
 """The built-in generator: says the sentences that answer, word for word. No language model, no network."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -15,6 +16,7 @@ _MOST_BELOW_FIRST = 0.8
 _MOST_BELOW_AN_ANSWER = 0.1
 _FEWEST_WORDS_OF_A_SENTENCE = 4
 _CANDIDATES = 100
+_ITEM_BEGINS = re.compile(r"\s*\n\s*(?:[-*•·▪]|\d{1,3}[.)、])\s*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,7 @@ class _Candidate:
         end = self.span.end
         for span in self.passage.sentences:
             if span.start >= end:
-                if "\n" not in self.passage.quote(Span(end, span.start)):
+                if not _ITEM_BEGINS.fullmatch(self.passage.quote(Span(end, span.start))):
                     return
                 yield span, count_words(self.passage.quote(span))
                 end = span.end
@@ -74,7 +76,8 @@ class ExtractiveGenerator:
             best = candidates[0]
             yield Claim(best.text, ((best.passage.id, best.span),))
             left -= best.length
-            for item, length in best.items():
+            items = list(best.items())
+            for item, length in items:
                 left -= length
                 if left < 0:
                     return
@@ -86,6 +89,7 @@ class ExtractiveGenerator:
                 c
                 for c in candidates
                 if c.score >= lowest and c.length <= left and not c.headline and not c.repeats(best)
+                if (c.passage.id, c.span) not in {(best.passage.id, item) for item, _ in items}
             ]
 
 

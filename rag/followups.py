@@ -158,7 +158,8 @@ def _resolved(question: str, talk: _Talk) -> Resolution:
         # It says all that could be added.
         return Resolution(question)
     if topic:
-        return Resolution(text, leaned=True, topic=topic, sure=lean.sure)
+        # "What about the key rate?" may be a new topic.
+        return Resolution(text, leaned=True, topic=topic, sure=lean.sure and not text.startswith("What about "))
     meant = f'what "{lean.word}" means' if lean.how in {"pronoun", "phrase"} else "what it is about"
     notice = Notice("follow_up", f"Asked as it stands: nothing in the conversation tells {meant}.")
     return Resolution(question, leaned=lean.sure, notice=notice if lean.sure else None)

@@ -16,6 +16,7 @@ from rag.conflicts import find_conflicts
 from rag.errors import QuestionRefused, StoreError
 from rag.library import Library
 from rag.protocols import Generator, Retriever
+from rag.question import split_aside
 from rag.records import (
     Answer,
     AnswerSentence,
@@ -38,6 +39,7 @@ ABSTENTION = "The articles don't answer this."
 # An answer is a few sentences; a generator that goes on and on is cut.
 MOST_SENTENCES = 40
 MOST_DROPPED = 200
+_NEAREST_READ = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +69,7 @@ class Pipeline:
         self.generator = generator
         self._fallback = fallback
         self._threshold = threshold
-        self._search = Search(
-            library, retriever, depth, lambda asked, hits: estimate_confidence(asked, hits) >= threshold
-        )
+        self._search = Search(library, retriever, depth, lambda asked, hits: _confidence(asked, hits) >= threshold)
 
     def article(self, article_id: str) -> Article:
         """Return an article as it is stored: the text that the spans of citations count in. Raises ArticleMissing."""
@@ -109,9 +109,11 @@ class Pipeline:
         the search as the scope does.
         """
         question = check_question(question)
+        if not all(isinstance(message, Message) and isinstance(message.content, str) for message in history):
+            raise QuestionRefused("the history is no list of messages; give rag.Message(role, text) for every turn")
         sought = self._search.find(question, history, scope, today or current_day())
         yield Retrieved(sought.hits, sought.question)
-        confidence = estimate_confidence(sought.question, sought.hits)
+        confidence = _confidence(sought.question, sought.hits)
         asked = _Asked(question, sought.question, sought.hits, tuple(history), confidence, sought.notices)
         if sought.empty or confidence < self._threshold:
             unread = () if sought.empty else _language_notices(self.library, sought.question, sought.hits)
@@ -228,6 +230,11 @@ def check_question(question: str) -> str:
     return question
 
 
+def _confidence(question: str, hits: Sequence[Hit]) -> float:
+    """Return the confidence that the hits answer; what a follow-up is about is no part of how long it is."""
+    return estimate_confidence(split_aside(question)[0], hits)
+
+
 def _abstain(asked: _Asked, generator: str, notices: Sequence[Notice]) -> Iterator[Event]:
     yield Delta(ABSTENTION)
     answer = Answer(
@@ -247,7 +254,10 @@ def _abstain(asked: _Asked, generator: str, notices: Sequence[Notice]) -> Iterat
 
 def _language_notices(library: Library, question: str, hits: Sequence[Hit]) -> Iterator[Notice]:
     """Yield a notice where the model does not read the question, or what was found nearest to it."""
-    asked, found = (library.unread_script(text) for text in (question, hits[0].passage.text if hits else ""))
+    asked = library.unread_script(question)
+    nearest = {library.unread_script(hit.passage.text) for hit in hits[:_NEAREST_READ]}
+    # One article among others that the model reads is near by chance.
+    found = nearest.pop() if len(nearest) == 1 else ""
     if not asked and not found:
         return
     which = f"The question is in {asked}" if asked else f"The nearest article is in {found}"

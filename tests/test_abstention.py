@@ -21,7 +21,13 @@ def test_names_that_no_passage_holds_are_told_first_as_they_were_written():
 
 def test_where_every_word_is_there_the_sentences_are_not_near():
     (_, why), _ = told("What did the mayor open?", hit("The mayor opened the bridge."))
-    assert why == "The words of the question stand in the articles, but no sentence comes near to what it asks."
+    assert why == "No sentence of the articles comes near enough to what the question asks."
+
+
+def test_times_are_none_of_the_words_that_are_missed():
+    assert told("What happened last week, in December 2025?", hit("The bridge cost much."))[0][1].startswith(
+        "No sentence"
+    )
 
 
 def test_what_a_follow_up_is_about_is_none_of_its_words():

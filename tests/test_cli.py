@@ -233,3 +233,9 @@ def test_import_rag_is_quick_and_loads_nothing_heavy():
         assert loaded == "[]"
         times.append(float(seconds))
     assert min(times) < 0.3
+
+
+def test_days_the_wrong_way_round_are_refused(news, capsys):
+    arguments = ["ask", "tram", "--since", "2025-12-30", "--until", "2025-12-01"]
+    assert main(arguments) == 2
+    assert "swap them" in capsys.readouterr().err

@@ -31,6 +31,10 @@ def test_scores_of_other_subjects_lie_below_the_threshold():
     assert estimate_confidence(QUESTION, [hit(0.8)]) < THRESHOLD < estimate_confidence(QUESTION, [hit(1.1)])
 
 
+def test_a_flood_of_words_is_worth_no_more_than_a_long_question():
+    assert estimate_confidence("A's " * 5000, [hit(1.0)]) == estimate_confidence("A's " * 60, [hit(1.0)])
+
+
 @given(st.text(max_size=200), st.floats(), st.booleans())
 def test_it_is_a_probability_whatever_the_score(question, score, sentences):
     assert 0 <= estimate_confidence(question, [hit(score, sentences=sentences)]) <= 1

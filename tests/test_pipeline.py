@@ -214,3 +214,9 @@ def test_a_store_that_fails_meanwhile_is_an_error_and_no_abstention(assistant, m
     monkeypatch.setattr(StoreReader, "slice", fail)
     with pytest.raises(StoreDamaged):
         assistant.ask(QUESTION)
+
+
+@pytest.mark.parametrize("history", [["Who?"], [{"role": "user", "content": "Who?"}], [Message("user", None)]])
+def test_a_history_of_anything_but_messages_is_refused_in_one_line(assistant, history):
+    with pytest.raises(QuestionRefused, match="list of messages"):
+        assistant.ask(QUESTION, history)
