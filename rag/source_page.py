@@ -211,12 +211,18 @@ def _link(number: int, turn: int) -> str:
 def _notices(turn: Turn) -> str:
     # The panel shows the nearest passages themselves; their headlines need no second list.
     shown = [n for n in turn.notices if n.kind != "nearest" or not turn.sources]
-    numbers = _numbers(turn)
-    items = [
-        f'<li dir="auto">{plain(n.text)} {"".join(_link(c, turn.number) for c in n.citations if c in numbers)}</li>'
-        for n in shown
-    ]
+    items = [f'<li dir="auto">{_told(n, turn)}</li>' for n in shown]
     return f'<ul class="notices">{"".join(items)}</ul>' if items else ""
+
+
+def _told(notice: Notice, turn: Turn) -> str:
+    """Return a notice with links to its sources: in the place of its [n], else behind it."""
+    text, behind, shown = plain(notice.text), "", _numbers(turn)
+    for number in filter(shown.__contains__, notice.citations):
+        mark, link = f"[{number}]", _link(number, turn.number)
+        # The link holds the mark too: it is put in once.
+        text, behind = (text.replace(mark, link, 1), behind) if mark in text else (text, behind + link)
+    return f"{text} {behind}".rstrip()
 
 
 def _panel(turn: Turn) -> str:

@@ -191,6 +191,14 @@ def test_a_notice_links_to_its_citations():
     assert "source-4-8" not in html
 
 
+def test_a_notice_that_names_its_source_links_it_where_it_stands():
+    notices = (Notice("conflict", "“24” in News [1]; “31” in Gazette [8].", (1, 8)),)
+    html = render_turn(turn_with(citation(1), text="", notices=notices))
+    told = html[html.index("“24”") :]
+    link = '<a class="cite" href="#source-4-1" aria-label="Source 1">[1]</a>'
+    assert told.startswith(f"“24” in News {link}; “31” in Gazette [8].</li>")
+
+
 def test_passages_are_shown_while_the_answer_is_on_its_way():
     html = render_turn(Turn(1, "Who?", sources=nearest_sources([Hit(passage(), 1.0, "dense")], {})))
     assert "<h3>Passages found</h3>" in html
