@@ -7,7 +7,7 @@ from rag.cjk import has_cjk
 from rag.dates import MONTH_NAME
 from rag.question import question_words, split_aside
 from rag.records import Hit, Notice
-from rag.text import fold, stem, words
+from rag.text import fold, stem, stems_of, words
 
 _MOST_NAMED = 3
 _MOST_WORD_CHARS = 40
@@ -35,7 +35,7 @@ def reasons(question: str, hits: Sequence[Hit], *, empty: bool) -> Iterator[Noti
 def _why(question: str, hits: Sequence[Hit]) -> str:
     """Return which words of the question no passage found holds, names first; else that no sentence comes near it."""
     asked, _ = split_aside(question)
-    found = {stem(word) for hit in hits for word in words(f"{hit.passage.headline} {hit.passage.text}")}
+    found = frozenset[str]().union(*(stems_of(f"{hit.passage.headline} {hit.passage.text}") for hit in hits))
     names = {word for name in _NAME.findall(asked) for word in words(name)}
     # A pair of Chinese characters may be no word.
     sought = [

@@ -2,13 +2,12 @@
 
 from typing import Any
 
-from rag.records import Answer, Hit
+from rag.records import Answer, Passage, Span, ranked_sentences
 
 
 def answer_row(answer: Answer, *, depth: int = 50) -> dict[str, Any]:
     """Return question, answer, ranked passages and ranked sentences, each list at most `depth` long, best first."""
-    sentences = [(h, s) for h in answer.hits for s in h.sentences]
-    sentences.sort(key=lambda found: -found[1].score)
+    sentences = ranked_sentences(answer.hits)
     return {
         "question": answer.question,
         "resolved_question": answer.resolved_question,
@@ -33,10 +32,10 @@ def answer_row(answer: Answer, *, depth: int = 50) -> dict[str, Any]:
             ],
             "notices": [{"kind": n.kind, "text": n.text, "citations": list(n.citations)} for n in answer.notices],
         },
-        "passages": [_place(h, h.passage.span.start, h.passage.span.end, h.score) for h in answer.hits[:depth]],
-        "ranked_sentences": [_place(h, s.span.start, s.span.end, s.score) for h, s in sentences[:depth]],
+        "passages": [_place(h.passage, h.passage.span, h.score) for h in answer.hits[:depth]],
+        "ranked_sentences": [_place(p, s.span, s.score) for p, s in sentences[:depth]],
     }
 
 
-def _place(hit: Hit, start: int, end: int, score: float) -> dict[str, Any]:
-    return {"article_id": hit.passage.article_id, "start": start, "end": end, "score": round(score, 6)}
+def _place(passage: Passage, span: Span, score: float) -> dict[str, Any]:
+    return {"article_id": passage.article_id, "start": span.start, "end": span.end, "score": round(score, 6)}

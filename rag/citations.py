@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from rag.errors import GeneratorFailed, QuoteMismatch
 from rag.records import AnswerSentence, ArticleSummary, Citation, Claim, Hit, Passage, Span
-from rag.text import content_words, fold, one_line, sentences, stem, words
+from rag.text import content_words, fold, one_line, sentences, stem, stems_of, words
 
 ReadSlice = Callable[[str, Span], str | None]
 """Returns the characters of an article at a span; None where the article is gone."""
@@ -193,7 +193,7 @@ def is_supported(text: str, quoted: str) -> bool:
     """
     said, there = Counter(_NUMBER.findall(fold(text))), Counter(_NUMBER.findall(fold(quoted)))
     own = set(map(stem, content_words(text)))
-    return bool(own) and said <= there and own <= set(map(stem, words(quoted))) and _denials(text) == _denials(quoted)
+    return bool(own) and said <= there and own <= stems_of(quoted) and _denials(text) == _denials(quoted)
 
 
 def _denials(text: str) -> set[str]:

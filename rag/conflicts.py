@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from rag.question import asks_for, last_question
-from rag.records import Citation, Claim, Hit, Notice
+from rag.records import Citation, Claim, Hit, Notice, ranked_sentences
 from rag.statements import CASUALTIES, DEATHS, PEOPLE, Statement, statements, terms
 from rag.text import fold
 
@@ -94,9 +94,7 @@ def find_conflicts(question: str, hits: Sequence[Hit], cited: Sequence[Citation]
 
 def _scored(hits: Sequence[Hit]) -> list[Statement]:
     """Return what the best sentences state, best first."""
-    pooled = [(hit.passage, scored) for hit in hits for scored in hit.sentences]
-    pooled.sort(key=lambda found: -found[1].score)
-    best = pooled[:_MOST_SENTENCES]
+    best = ranked_sentences(hits)[:_MOST_SENTENCES]
     return [s for passage, scored in best for s in statements(passage, scored.span, scored.score)]
 
 

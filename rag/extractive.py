@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from rag.records import Claim, Hit, Message, Passage, Span
+from rag.records import Claim, Hit, Message, Passage, Span, ranked_sentences
 from rag.text import count_words, fold, words
 from rag.wanted import Wanted
 
@@ -95,11 +95,8 @@ class ExtractiveGenerator:
 
 def _candidates(hits: Sequence[Hit]) -> list[_Candidate]:
     """Return the sentences with the highest scores, best first; a scrap of a sentence is none."""
-    pooled = [(hit, sentence) for hit in hits for sentence in hit.sentences]
-    pooled.sort(key=lambda found: -found[1].score)
     found = []
-    for hit, sentence in pooled[:_CANDIDATES]:
-        passage = hit.passage
+    for passage, sentence in ranked_sentences(hits)[:_CANDIDATES]:
         text = passage.quote(sentence.span)
         folded, length, count = _read(text)
         if count >= _FEWEST_WORDS_OF_A_SENTENCE:

@@ -14,7 +14,7 @@ from rag.dates import MONTH_NAME
 from rag.leaning import PERSONS, Lean, is_possessive, lean_of, leaning_places, token_spans
 from rag.question import with_aside
 from rag.records import Hit, Message, Notice
-from rag.text import STOP_WORDS, content_words, fold, stem, words
+from rag.text import STOP_WORDS, content_words, fold, stem, stems_of, words
 from rag.topics import Topic, agreeing, gist_of, is_small_talk, names_of, topics_of
 
 _TURNS_READ = 6
@@ -96,7 +96,7 @@ def leans_by_evidence(question: str, topic: str, alone: Sequence[Hit], resolved:
 
 def _met(stems: set[str], hits: Sequence[Hit]) -> int:
     best = hits[0].passage if hits else None
-    return len(stems.intersection(map(stem, words(f"{best.headline} {best.text}")))) if best else 0
+    return len(stems & stems_of(f"{best.headline} {best.text}")) if best else 0
 
 
 def _turns(history: Sequence[Message]) -> list[tuple[str, str]]:

@@ -3,6 +3,7 @@
 Spans count characters of Article.text, half-open. Records are never edited; a changed one is returned new.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal
@@ -122,6 +123,12 @@ class Hit:
     score: float
     found_by: str
     sentences: tuple[ScoredSpan, ...] = ()
+
+
+def ranked_sentences(hits: Iterable[Hit]) -> list[tuple[Passage, ScoredSpan]]:
+    """Return the scored sentences of all hits with their passages, best first; ties in the hits' order."""
+    found = [(hit.passage, sentence) for hit in hits for sentence in hit.sentences]
+    return sorted(found, key=lambda pair: -pair[1].score)
 
 
 @dataclass(frozen=True, slots=True)

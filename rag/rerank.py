@@ -8,7 +8,6 @@ in front the rest of the question, without what the story is about, is compared 
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +18,7 @@ from rag.library import Library
 from rag.protocols import Retriever
 from rag.question import question_stems, split_aside, without_words
 from rag.records import Hit, Passage, Scope, ScoredSpan
-from rag.text import stem, words
+from rag.text import stems_of, words
 from rag.wanted import Wanted
 
 _LEAD_SENTENCES = 2
@@ -259,13 +258,6 @@ def lead_stems(first: Passage) -> frozenset[str]:
     """Return the stems of a story's headline and first two sentences: what the story is about."""
     body = [text for text in sentence_texts(first) if text != first.headline]
     return stems_of(first.headline).union(*map(stems_of, body[:_LEAD_SENTENCES]))
-
-
-# The same sentences come up for question after question.
-@lru_cache(maxsize=20_000)
-def stems_of(text: str) -> frozenset[str]:
-    """Return the stems of all words of the text."""
-    return frozenset(map(stem, words(text)))
 
 
 def story_of(passage: Passage) -> Story:

@@ -98,6 +98,13 @@ def stem(word: str) -> str:
     return str(_stemmer().stemWord(bare))
 
 
+# The same sentences come up for question after question.
+@lru_cache(maxsize=20_000)
+def stems_of(text: str) -> frozenset[str]:
+    """Return the stems of all words of the text."""
+    return frozenset(map(stem, words(text)))
+
+
 @lru_cache(maxsize=1)
 def _stemmer() -> Any:
     return snowballstemmer.stemmer("porter")
