@@ -1,0 +1,76 @@
+"""Folders of files that were computed from something else: written whole or not at all, and trusted only unchanged.
+
+A manifest beside the files holds the SHA-256 of each. A changed byte in a model or in a vector index mostly loads
+without an error and gives wrong results; so a folder that does not match its manifest counts as missing.
+"""
+
+import contextlib
+import hashlib
+import json
+import os
+import shutil
+import uuid
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+MANIFEST = "manifest.json"
+
+
+def write_checked(folder: Path, fill: Callable[[Path], None], about: Mapping[str, str]) -> None:
+    """Let `fill` write files into an empty folder, and put that in the place of `folder` with its manifest.
+
+    `about` is what `read_checked` gives back. Of two processes that write at once, the last wins whole. Where anything
+    raises (OSError for a full disk), `folder` is as it was.
+    """
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    part = folder.with_name(f".{folder.name}.{uuid.uuid4().hex}.part")
+    part.mkdir()
+    try:
+        fill(part)
+        sums = {path.name: _digest(path) for path in sorted(part.iterdir())}
+        (part / MANIFEST).write_text(json.dumps({"sha256": sums, "about": dict(about)}, indent=1), "utf-8")
+        for path in (*part.iterdir(), part):
+            _sync(path)
+        _swap(part, folder)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+
+
+def read_checked(folder: Path) -> dict[str, str] | None:
+    """Return what was said about the folder when it was written; None where it is missing or any byte has changed."""
+    try:
+        manifest = json.loads((folder / MANIFEST).read_text("utf-8"))
+        sums, about = manifest["sha256"], manifest["about"]
+        whole = sums and all(_digest(folder / name) == digest for name, digest in sums.items())
+        return {str(name): str(value) for name, value in about.items()} if whole else None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+
+
+def _swap(part: Path, folder: Path) -> None:
+    # Only onto an empty folder can one be renamed. Between the two renames there is none: a reader then computes anew.
+    old = folder.with_name(f".{folder.name}.{uuid.uuid4().hex}.old")
+    with contextlib.suppress(FileNotFoundError):
+        folder.rename(old)
+    try:
+        part.rename(folder)
+    except OSError:
+        # Another process put its own there in the meantime: as good as this one.
+        if not folder.is_dir():
+            raise
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _sync(path: Path) -> None:
+    # Windows opens no folder.
+    with contextlib.suppress(PermissionError):
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

@@ -1,0 +1,70 @@
+"""A folder of computed files is whole and unchanged, or it is not there."""
+
+import pytest
+
+from embeddings.checked_folder import MANIFEST, read_checked, write_checked
+
+
+def fill(folder, text=b"weights"):
+    (folder / "model.bin").write_bytes(text)
+    (folder / "words.txt").write_text("one two", "utf-8")
+
+
+@pytest.fixture
+def written(tmp_path):
+    folder = tmp_path / "cache" / "model"
+    write_checked(folder, fill, {"kind": "int8"})
+    return folder
+
+
+def test_what_was_said_of_a_whole_folder_is_given_back(written):
+    assert read_checked(written) == {"kind": "int8"}
+    assert (written / "model.bin").read_bytes() == b"weights"
+    assert [p.name for p in written.parent.iterdir()] == ["model"]
+
+
+def test_a_missing_folder_is_none(tmp_path):
+    assert read_checked(tmp_path / "nothing") is None
+
+
+@pytest.mark.parametrize("name", ["model.bin", "words.txt", MANIFEST])
+def test_a_changed_byte_anywhere_makes_it_missing(written, name):
+    held = (written / name).read_bytes()
+    (written / name).write_bytes(held.replace(b"t", b"s", 1) if name != MANIFEST else held[:-1])
+    assert read_checked(written) is None
+
+
+@pytest.mark.parametrize("name", ["model.bin", MANIFEST])
+def test_a_file_that_is_gone_makes_it_missing(written, name):
+    (written / name).unlink()
+    assert read_checked(written) is None
+
+
+@pytest.mark.parametrize("manifest", ["", "[]", "{}", '{"sha256": {}, "about": {}}', '{"sha256": 3, "about": 4}'])
+def test_a_manifest_that_says_nothing_makes_it_missing(written, manifest):
+    (written / MANIFEST).write_text(manifest, "utf-8")
+    assert read_checked(written) is None
+
+
+def test_writing_anew_takes_the_place_of_the_old(written):
+    write_checked(written, lambda folder: fill(folder, b"other"), {"kind": "fp32"})
+    assert read_checked(written) == {"kind": "fp32"}
+    assert (written / "model.bin").read_bytes() == b"other"
+    assert [p.name for p in written.parent.iterdir()] == ["model"]
+
+
+def test_a_damaged_folder_is_replaced(written):
+    (written / "model.bin").write_bytes(b"no")
+    write_checked(written, fill, {"kind": "int8"})
+    assert read_checked(written) == {"kind": "int8"}
+
+
+def test_where_writing_fails_the_old_folder_stays_and_nothing_is_left_behind(written):
+    def fail(folder):
+        fill(folder, b"half")
+        raise OSError(28, "No space left on device")
+
+    with pytest.raises(OSError, match="No space"):
+        write_checked(written, fail, {"kind": "fp32"})
+    assert read_checked(written) == {"kind": "int8"}
+    assert [p.name for p in written.parent.iterdir()] == ["model"]
