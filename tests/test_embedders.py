@@ -7,7 +7,8 @@ from contract_embedder import EmbedderContract
 
 from embeddings.errors import ModelMissing, ModelRefused
 from embeddings.hashed import HashedEmbedder
-from embeddings.sentence import SentenceTransformerEmbedder, _read_languages
+from embeddings.model_folder import read_languages
+from embeddings.sentence import SentenceTransformerEmbedder
 
 
 class TestHashedEmbedder(EmbedderContract):
@@ -87,5 +88,5 @@ def test_a_model_reads_the_languages_that_its_card_names(tmp_path, card, languag
     """A card without any, or of many languages, names none: such a model is taken to read everything."""
     path = tmp_path / "README.md"
     path.write_text(card, "utf-8")
-    assert _read_languages(path) == languages
-    assert _read_languages(tmp_path / "missing.md") == ()
+    assert read_languages(path) == languages
+    assert read_languages(tmp_path / "missing.md") == ()
