@@ -3,6 +3,7 @@
 EmbeddingError
 ├── ModelMissing     no such model on this machine
 ├── ModelRefused     a model that would run code or load a pickle
+├── ExportFailed     a model that cannot be exported, or whose exported vectors differ
 └── VectorsInvalid   vectors of a wrong shape, or not finite
 """
 
@@ -17,6 +18,10 @@ class ModelMissing(EmbeddingError):
 
 class ModelRefused(EmbeddingError):
     """The model's folder asks for its own code or holds no safetensors."""
+
+
+class ExportFailed(EmbeddingError):
+    """The model cannot be exported, or the exported one does not give its vectors."""
 
 
 class VectorsInvalid(EmbeddingError):

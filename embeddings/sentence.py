@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from embeddings.errors import ModelRefused
-from embeddings.model_folder import DEFAULT_MODEL, find_model, model_digest, read_languages, refuse_code
+from embeddings.model_folder import DEFAULT_MODEL, read_model
 from embeddings.protocols import Matrix, Vector
 
 if TYPE_CHECKING:
@@ -28,12 +28,9 @@ class SentenceTransformerEmbedder:
 
     def __init__(self, model: str = DEFAULT_MODEL) -> None:
         self._name = model
-        self._folder = find_model(model)
-        refuse_code(self._folder)
-        self._fingerprint = model_digest(self._folder)
-        self._languages = read_languages(self._folder / "README.md")
+        self._model = read_model(model)
         self._loading = threading.Lock()
-        self._model: SentenceTransformer | None = None
+        self._loaded: SentenceTransformer | None = None
 
     @property
     def name(self) -> str:
@@ -43,31 +40,31 @@ class SentenceTransformerEmbedder:
     @property
     def fingerprint(self) -> str:
         """SHA-256 over weights, tokenizer, pooling and settings of the model."""
-        return self._fingerprint
+        return self._model.fingerprint
 
     @property
     def languages(self) -> tuple[str, ...]:
         """What the model's card says it was trained on; () where it says nothing, or "multilingual"."""
-        return self._languages
+        return self._model.languages
 
     @property
     def dim(self) -> int:
         """Number of components of a vector."""
-        dim = self._loaded().get_embedding_dimension()
+        dim = self._load().get_embedding_dimension()
         if not dim:
-            raise ModelRefused(f"the model at {self._folder} does not say its dimension")
+            raise ModelRefused(f"the model at {self._model.folder} does not say its dimension")
         return int(dim)
 
     @property
     def max_tokens(self) -> int:
         """Longest text in tokens that is embedded whole."""
-        return int(self._loaded().max_seq_length or 512)
+        return int(self._load().max_seq_length or 512)
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Return each text's length in the model's own tokens, special tokens included, nothing cut."""
         if not texts:
             return []
-        encoded = self._loaded().tokenizer(
+        encoded = self._load().tokenizer(
             list(texts), truncation=False, padding=False, verbose=False, return_attention_mask=False
         )
         return [len(ids) for ids in encoded["input_ids"]]
@@ -76,7 +73,7 @@ class SentenceTransformerEmbedder:
         """Return one unit row a text, in the order given."""
         if not texts:
             return np.zeros((0, self.dim), dtype=np.float32)
-        rows = self._loaded().encode(list(texts), batch_size=_BATCH, normalize_embeddings=True, show_progress_bar=False)
+        rows = self._load().encode(list(texts), batch_size=_BATCH, normalize_embeddings=True, show_progress_bar=False)
         return np.asarray(rows, dtype=np.float32)
 
     def embed_question(self, text: str) -> Vector:
@@ -89,11 +86,11 @@ class SentenceTransformerEmbedder:
         with _one_thread():
             return self.embed_passages(texts)
 
-    def _loaded(self) -> "SentenceTransformer":
+    def _load(self) -> "SentenceTransformer":
         with self._loading:
-            if self._model is None:
-                self._model = _load(self._folder)
-            return self._model
+            if self._loaded is None:
+                self._loaded = _load(self._model.folder)
+            return self._loaded
 
 
 @contextlib.contextmanager

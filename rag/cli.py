@@ -120,7 +120,7 @@ def _index(options: argparse.Namespace, settings: Settings) -> int:
 
     with Progress("indexing") as progress:
         progress.say("loading the embedding model")
-        indexer = open_indexer(settings, progress=progress.advance, acknowledge=acknowledge)
+        indexer = open_indexer(settings, progress=progress.advance, acknowledge=acknowledge, say=progress.say)
         if options.rebuild:
             count = indexer.rebuild()
             report = None
@@ -170,7 +170,9 @@ def _ask(options: argparse.Namespace, settings: Settings) -> int:
     with Progress("asking") as progress:
         progress.say("loading the embedding model")
         scope = Scope(since=options.since, until=options.until)
-        answer, row = ask_timed(open_assistant(settings=settings), question, scope=scope, today=options.today)
+        answer, row = ask_timed(
+            open_assistant(settings=settings, say=progress.say), question, scope=scope, today=options.today
+        )
     if options.json:
         print(json.dumps(row, ensure_ascii=False))
     else:
@@ -185,7 +187,8 @@ def _chat(options: argparse.Namespace, settings: Settings) -> int:
     if not store_exists(settings):
         print(f"no store in {settings.store}: making one from the shipped articles", file=sys.stderr)
         with Progress("indexing") as progress:
-            report = open_indexer(settings, progress=progress.advance).index_paths([shipped_folder()])
+            indexer = open_indexer(settings, progress=progress.advance, say=progress.say)
+            report = indexer.index_paths([shipped_folder()])
         print("\n".join(index_lines(report, settings.store)), file=sys.stderr)
     with Progress("starting") as progress:
         progress.say("loading the embedding model")

@@ -18,8 +18,6 @@ from pathlib import Path
 from typing import Self
 from urllib.parse import quote
 
-import filelock
-
 from rag.errors import StoreBusy, StoreDamaged, StoreMismatch, StoreMissing, StoreUnwritable
 from rag.schema import OLDEST_REBUILT, SCHEMA_VERSION, statements
 
@@ -130,6 +128,8 @@ def open_to_write(
 
 @contextmanager
 def _locked(folder: Path, wait_s: float) -> Iterator[None]:
+    import filelock  # noqa: PLC0415 - readers take no lock
+
     lock = filelock.FileLock(folder / LOCK, timeout=wait_s)
     try:
         lock.acquire()

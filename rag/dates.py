@@ -3,8 +3,6 @@
 import re
 from datetime import date, datetime
 
-from dateutil import parser as dateutil_parser
-
 MONTH_NAME = (
     r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?"
     r"|nov(?:ember)?|dec(?:ember)?)\.?"
@@ -46,7 +44,9 @@ def _parse(written: str) -> date | None:
         if written[:4].isdigit():
             return date(*numbers[:3])
         if re.search(r"[a-z]", written, re.IGNORECASE):
-            return dateutil_parser.parse(written, default=datetime(2000, 1, 1)).date()  # noqa: DTZ001 - a day has no zone
+            from dateutil import parser  # noqa: PLC0415 - no question is written like a dateline
+
+            return parser.parse(written, default=datetime(2000, 1, 1)).date()  # noqa: DTZ001 - a day has no zone
         first, second, year = numbers[:3]
         # With dashes or dots the day comes first everywhere; 05/08/2025 is August in London and May in Boston.
         if "/" in written and first <= _LARGEST_MONTH and second <= _LARGEST_MONTH and first != second:

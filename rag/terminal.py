@@ -6,13 +6,14 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
-
-from tqdm import tqdm
+from typing import TYPE_CHECKING, Any, Self
 
 from rag.dates import written_date
 from rag.records import Answer, ArticleSummary, IndexReport
 from rag.text import one_line
+
+if TYPE_CHECKING:
+    from tqdm import tqdm
 
 _WIDTH = 100
 _NEAREST = 3
@@ -52,6 +53,8 @@ class Progress:
         self._bar.update(done - self._bar.n)
 
     def _make_bar(self, total: int) -> "tqdm[Any]":
+        from tqdm import tqdm  # noqa: PLC0415 - a question needs no bar
+
         shape: dict[str, Any] = {"unit": "B", "unit_scale": True, "leave": False, "dynamic_ncols": True}
         return tqdm(total=total, desc=self._what, file=sys.stderr, **shape)
 

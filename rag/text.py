@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
-import sentencex
 import snowballstemmer
 
 from rag.cjk import CJK_CHARACTERS, content_grams, count_cjk, grams, has_cjk, spaced
@@ -212,6 +211,8 @@ def _boundaries(text: str, seen: str) -> list[Span]:
 
 def _cuts(text: str) -> Iterator[tuple[int, int]]:
     """Yield sentencex's boundaries, of a long text in portions that end at a stop, else at a space."""
+    import sentencex  # noqa: PLC0415 - stored passages are cut already
+
     start = 0
     while start < len(text):
         end = min(start + _READ_AT_ONCE_CHARS, len(text))

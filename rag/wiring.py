@@ -2,14 +2,13 @@
 
 import textwrap
 from collections.abc import Callable, Sequence
-from importlib.metadata import entry_points
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from embeddings.protocols import Embedder, Matrix, VectorIndex
 from rag.database import DATABASE
 from rag.errors import SettingsInvalid
 from rag.extractive import ExtractiveGenerator
-from rag.indexing import Acknowledge, Indexer
 from rag.library import Library
 from rag.partwise import PartwiseRetriever
 from rag.pipeline import Pipeline
@@ -18,8 +17,10 @@ from rag.records import ArticleSummary
 from rag.rerank import SentenceRanker
 from rag.retrievers import DenseRetriever, FusedRetriever, LexicalRetriever
 from rag.settings import Settings, load_settings
-from rag.store import remove_articles
 from rag.store_reader import StoreReader
+
+if TYPE_CHECKING:
+    from rag.indexing import Acknowledge, Indexer
 
 GENERATOR_GROUP = "rag.generators"
 HASHED = "hashed"
@@ -37,15 +38,15 @@ def open_assistant(
     settings: Settings | None = None,
     embedder: Embedder | None = None,
     generator: Generator | str | None = None,
+    say: Callable[[str], None] | None = None,
 ) -> Pipeline:
     """Return what answers questions from the store; an object given here wins over the name in the settings.
 
+    `say` is told what takes long.
     Raises StoreMissing, StoreMismatch or StoreDamaged, and SettingsInvalid for an unknown generator.
     """
     settings = settings or load_settings({"store": store})
-    library = Library(
-        Path(store) if store else settings.store, embedder or make_embedder(settings.embedder), build_index
-    )
+    library = Library(Path(store) if store else settings.store, embedder or make_embedder(settings, say), build_index)
     fused = FusedRetriever(
         (DenseRetriever(library), LexicalRetriever(library)),
         (_DENSE_WEIGHT, _LEXICAL_WEIGHT),
@@ -66,12 +67,15 @@ def open_indexer(
     *,
     embedder: Embedder | None = None,
     progress: Progress | None = None,
-    acknowledge: Acknowledge | None = None,
-) -> Indexer:
-    """Return what puts articles into the store of the settings."""
+    acknowledge: "Acknowledge | None" = None,
+    say: Callable[[str], None] | None = None,
+) -> "Indexer":
+    """Return what puts articles into the store of the settings; `say` is told what takes long."""
+    from rag.indexing import Indexer  # noqa: PLC0415 - a question is answered without
+
     return Indexer(
         settings.store,
-        embedder or make_embedder(settings.embedder),
+        embedder or make_embedder(settings, say),
         passage_tokens=settings.passage_tokens,
         progress=progress,
         acknowledge=acknowledge,
@@ -85,6 +89,8 @@ def store_exists(settings: Settings) -> bool:
 
 def remove_from_store(settings: Settings, article_ids: Sequence[str]) -> None:
     """Take the articles out; raises StoreMissing, or ArticleMissing for an unknown id, and then removes none."""
+    from rag.store import remove_articles  # noqa: PLC0415 - as above
+
     remove_articles(settings.store, article_ids)
 
 
@@ -106,15 +112,19 @@ def example_questions(assistant: Pipeline, count: int) -> list[str]:
     return questions
 
 
-def make_embedder(name: str) -> Embedder:
-    """Return the embedder of this name: "hashed", a package that carries a model, or a model's folder."""
+def make_embedder(settings: Settings, say: Callable[[str], None] | None = None) -> Embedder:
+    """Return the settings' embedder: "hashed", a package that carries a model, or a model's folder.
+
+    `say` is told what takes long.
+    """
+    name = settings.embedder
     if name == HASHED:
         from embeddings.hashed import HashedEmbedder  # noqa: PLC0415 - one embedder is loaded, not all
 
         return HashedEmbedder()
-    from embeddings.sentence import SentenceTransformerEmbedder  # noqa: PLC0415 - as above
+    from embeddings.onnx import OnnxEmbedder  # noqa: PLC0415 - as above
 
-    return SentenceTransformerEmbedder(name)
+    return OnnxEmbedder(name, precision=settings.precision, cache=settings.model_cache, say=say)
 
 
 def make_generator(name: str | Generator) -> Generator:
@@ -126,6 +136,8 @@ def make_generator(name: str | Generator) -> Generator:
         return name
     if name == "extractive":
         return ExtractiveGenerator()
+    from importlib.metadata import entry_points  # noqa: PLC0415 - only a plug-in is looked up
+
     found = {entry.name: entry for entry in entry_points(group=GENERATOR_GROUP)}
     if name not in found:
         known = ", ".join(sorted(["extractive", *found]))

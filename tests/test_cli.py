@@ -189,7 +189,7 @@ def test_a_store_of_another_embedder_is_refused_with_the_command_that_repairs_it
     import rag.wiring
     from embeddings.hashed import HashedEmbedder
 
-    monkeypatch.setattr(rag.wiring, "make_embedder", lambda _name: HashedEmbedder(dim=64))
+    monkeypatch.setattr(rag.wiring, "make_embedder", lambda _settings, _say: HashedEmbedder(dim=64))
     assert main(["ask", QUESTION]) == 1
     assert "rag index --rebuild --store" in capsys.readouterr().err
     assert main(["index", "--rebuild"]) == 0

@@ -57,4 +57,4 @@ def test_the_examples_come_from_the_articles_in_the_store(tmp_path):
 
 
 def test_the_embedder_without_a_model_has_a_name():
-    assert make_embedder("hashed").name == "hashed"
+    assert make_embedder(load_settings({"embedder": "hashed"}, environment={})).name == "hashed"
