@@ -59,8 +59,9 @@ class OnnxEmbedder:
     """The same model as SentenceTransformerEmbedder, several times as fast and without torch.
 
     The first use exports it (10 to 20 s, the only time that torch is needed) into a folder below `cache`; every later
-    one checks that folder's SHA-256 and loads it. A damaged folder is made anew. Where the model cannot be exported it
-    is run by sentence-transformers, with a warning in the log. `say` is told what takes long.
+    one checks that folder's SHA-256 and loads it. A folder that is damaged, or of another ONNX Runtime, is made anew.
+    Where the model cannot be exported it is run by sentence-transformers, with a warning in the log. `say` is told what
+    takes long.
 
     Both precisions and sentence-transformers have one fingerprint: experiment 21 of eval/LOG.md found their vectors
     mixed to be worth what each is alone. Raises ModelMissing or ModelRefused when built.
@@ -153,7 +154,7 @@ class OnnxEmbedder:
     def _load_exported(self) -> "_Loaded":
         """Return the exported model; raises ExportFailed."""
         known = read_checked(self._folder)
-        if known is None or (_FAILED in known and known[_MADE_WITH] != _versions()):
+        if known is None or known[_MADE_WITH] != _runtime():
             self._say("exporting the embedding model, this once")
             known = self._export()
         if _FAILED in known:
@@ -174,7 +175,7 @@ class OnnxEmbedder:
 
     def _export(self) -> dict[str, str]:
         """Return what was said of the folder that is now there: also that an export failed, so as not to try again."""
-        made_with = {_MADE_WITH: _versions()}
+        made_with = {_MADE_WITH: _runtime()}
         try:
             try:
                 write_checked(self._folder, self._fill, made_with)
@@ -207,6 +208,6 @@ def _write_reason(part: Path, reason: str) -> None:
     (part / "reason.txt").write_text(reason, "utf-8")
 
 
-def _versions() -> str:
-    """Return the versions that decide whether an export succeeds."""
-    return ", ".join(f"{name} {version(name)}" for name in ("torch", "sentence-transformers", "onnx", "onnxruntime"))
+def _runtime() -> str:
+    """Return what an export is good for: its graph is optimized for this version."""
+    return f"onnxruntime {version('onnxruntime')}"

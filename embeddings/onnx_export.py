@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from embeddings.errors import ExportFailed
 from embeddings.onnx import ABOUT_FILE, Precision
 from embeddings.onnx_quantize import quantize
-from embeddings.onnx_session import MODEL_FILE, TOKENIZER_FILE, OnnxSession
+from embeddings.onnx_session import MODEL_FILE, TOKENIZER_FILE, OnnxSession, optimize
 from embeddings.protocols import Matrix
 
 if TYPE_CHECKING:
@@ -75,6 +75,7 @@ def export(folder: Path, target: Path, precision: Precision) -> dict[str, str]:
     _check(target, max_tokens, original)
     if precision == "int8":
         precision = _try_int8(target, max_tokens)
+    optimize(target / MODEL_FILE)
     return {"precision": precision, "dim": str(original.shape[1]), "max_tokens": str(max_tokens)}
 
 

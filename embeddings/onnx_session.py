@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnxruntime
@@ -30,17 +31,7 @@ class OnnxSession:
     """
 
     def __init__(self, folder: Path, max_tokens: int, *, model: str = MODEL_FILE) -> None:
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1
-        options.inter_op_num_threads = 1
-        options.log_severity_level = _QUIET
-        # The fused operator is scalar code where the quantized graph uses it: 15 % of the time for nothing.
-        self._session = onnxruntime.InferenceSession(
-            folder / model,
-            options,
-            providers=["CPUExecutionProvider"],
-            disabled_optimizers=["SkipLayerNormFusion"],
-        )
+        self._session = _open(folder / model, onnxruntime.SessionOptions())
         self._inputs = [given.name for given in self._session.get_inputs()]
         self._max_tokens = max_tokens
         self._tokenizer = Tokenizer.from_file(str(folder / TOKENIZER_FILE))
@@ -107,6 +98,26 @@ class OnnxSession:
         if "token_type_ids" in self._inputs:
             given["token_type_ids"] = np.zeros_like(tokens)
         return given
+
+
+def optimize(model: Path) -> None:
+    """Put the optimized graph in the place of the model: it loads in half the time, and runs on any processor."""
+    part = model.with_suffix(".part")
+    options = onnxruntime.SessionOptions()
+    options.optimized_model_filepath = str(part)
+    # The level above lays weights out for the processor at hand.
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_EXTENDED
+    _open(model, options)
+    part.replace(model)
+
+
+def _open(model: Path, options: Any) -> Any:
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    options.log_severity_level = _QUIET
+    # The fused operator is scalar code where the quantized graph uses it: 15 % of the time for nothing.
+    without = ["SkipLayerNormFusion"]
+    return onnxruntime.InferenceSession(model, options, ["CPUExecutionProvider"], disabled_optimizers=without)
 
 
 def _cores() -> int:

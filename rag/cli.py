@@ -197,9 +197,10 @@ def _chat(options: argparse.Namespace, settings: Settings) -> int:
         from rag.app import launch_app  # noqa: PLC0415 - Gradio takes seconds to import
 
     def ready(url: str) -> None:
+        # Not before: it would take the processor from the page.
+        threading.Thread(target=assistant.warm, daemon=True).start()
         print(f"newspulse is at {url} (Ctrl-C stops it)", flush=True)
 
-    threading.Thread(target=assistant.warm, daemon=True).start()
     launch_app(
         assistant,
         host=settings.host,

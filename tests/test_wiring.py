@@ -22,14 +22,14 @@ class Entry:
 
 
 def test_a_third_partys_generator_is_found_by_its_entry_point(monkeypatch):
-    monkeypatch.setattr(rag.wiring, "entry_points", lambda group: [Entry] if group == "rag.generators" else [])
+    monkeypatch.setattr("importlib.metadata.entry_points", lambda group: [Entry] if group == "rag.generators" else [])
     assert make_generator("scripted").name == "scripted"
     with pytest.raises(SettingsInvalid, match="unknown generator 'none'; known are: extractive, scripted"):
         make_generator("none")
 
 
 def test_the_generator_named_in_the_settings_is_used(monkeypatch, tmp_path):
-    monkeypatch.setattr(rag.wiring, "entry_points", lambda **_: [Entry])
+    monkeypatch.setattr("importlib.metadata.entry_points", lambda **_: [Entry])
     make_assistant(tmp_path)
     settings = load_settings({"store": tmp_path, "generator": "scripted"}, environment={})
     assert open_assistant(settings=settings, embedder=HashedEmbedder()).generator.name == "scripted"
