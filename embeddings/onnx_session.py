@@ -60,7 +60,8 @@ class OnnxSession:
             for number in portion:
                 rows[number] = self._run(found[number])
 
-        for _ in self._threads.map(embed_portion, portions):
+        # One portion is done sooner than another thread would have begun it.
+        for _ in (map if len(portions) == 1 else self._threads.map)(embed_portion, portions):
             pass
         return np.stack(rows)
 
@@ -78,7 +79,10 @@ class OnnxSession:
 
     def _tokens(self, texts: Sequence[str]) -> list[list[int]]:
         """Return each text's token ids, cut at the model's limit."""
-        found = [tokens.ids for tokens in self._tokenizer.encode_batch_fast(list(texts))]
+        # A batch is shared among threads, which for a few texts takes ten times as long as reading them.
+        few = len(texts) <= _TEXTS_AT_ONCE
+        read = map(self._tokenizer.encode, texts) if few else self._tokenizer.encode_batch_fast(list(texts))
+        found = [tokens.ids for tokens in read]
         too_long = [number for number, ids in enumerate(found) if len(ids) > self._max_tokens]
         if too_long:
             # Reading a tokenizer takes as long as embedding ten questions: the one that cuts is only made where needed.
