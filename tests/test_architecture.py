@@ -63,7 +63,7 @@ FLOORS = {
         {"__main__"},
     ],
     "eval": [
-        {"rows", "metrics"},
+        {"rows", "metrics", "growth"},
         {"questions"},
         {"run", "answers"},
         {"calibration"},
