@@ -210,9 +210,7 @@ def _new_word(index: int) -> str:
     return "".join(_ONSETS[s // 16] + _RIMES[s % 16] for s in syllables)
 
 
-def _vectors(
-    real: Matrix, rows: Sequence[Sequence[int]], number: int, seed: int
-) -> tuple[Matrix, NDArray[np.float16]]:
+def _vectors(real: Matrix, rows: Sequence[Sequence[int]], number: int, seed: int) -> tuple[Matrix, NDArray[np.float16]]:
     """Return a unit row a passage and one a sentence, made around the real sentences'."""
     draw = np.random.default_rng((seed, number))
     around = real[[row for passage in rows for row in passage]]

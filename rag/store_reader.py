@@ -18,6 +18,7 @@ from rag.records import Article, ArticleSummary, Passage, Scope, Span
 from rag.rows import check_texts, read_date, read_passage, read_story, read_summary
 from rag.schema import SCHEMA_VERSION
 from rag.scope_sql import scope_condition
+from rag.word_reader import WordReader
 
 _MOST_VARIABLES = 500
 _VECTORS_AT_ONCE = 1024
@@ -41,7 +42,7 @@ Made = TypeVar("Made")
 class StoreReader:
     """One read-only connection; each call is a short transaction of its own, so a delete is seen at once.
 
-    `oldest` is the oldest format taken.
+    `words` asks its word index. `oldest` is the oldest format taken.
     Opening raises StoreMissing, StoreDamaged or StoreMismatch; any call may raise StoreDamaged.
     """
 
@@ -49,6 +50,7 @@ class StoreReader:
         self._folder = folder
         self._oldest = oldest
         self._connection, self._frozen = open_to_read(folder, oldest=oldest)
+        self.words = WordReader(self._rows, self._in)
 
     def __enter__(self) -> Self:
         return self
@@ -186,45 +188,6 @@ class StoreReader:
             for key, blob in rows
             if isinstance(blob, bytes) and not len(blob) % width
         }
-
-    def search_words(self, words: Iterable[str], k: int, scope: Scope | None = None) -> list[tuple[int, float]]:
-        """Return (passage id, BM25 score, higher is better) of the k best, best first, ties by id; [] for no words.
-
-        Every word is quoted and the words are joined by OR: a question is never FTS5 syntax.
-        """
-        match = " OR ".join('"' + word.replace('"', '""').replace("\0", " ") + '"' for word in words)
-        if not match:
-            return []
-        where, values = ("", ())
-        if scope:
-            condition, values = scope_condition(scope)
-            where = f" AND rowid IN (SELECT p.id FROM passage p JOIN article a ON a.id = p.article WHERE {condition})"
-        rows = self._rows(
-            "SELECT rowid, bm25(passage_words) AS score FROM passage_words WHERE passage_words MATCH ?"
-            f"{where} ORDER BY score, rowid LIMIT ?",
-            (match, *values, k),
-        )
-        return [(key, -score) for key, score in rows]
-
-    def passages_with(self, stems: Sequence[str]) -> dict[str, int]:
-        """Return in how many passages (headline or text) each stem stands; stems that stand nowhere are left out."""
-        return dict(self._in("SELECT term, doc FROM passage_vocabulary WHERE term IN ({})", stems))
-
-    def passages_spelling(self, words: Sequence[str]) -> dict[str, int]:
-        """Return in how many passages each word stands, spelt so but for case and accents; none for 0."""
-        return dict(self._in("SELECT term, doc FROM spelling_vocabulary WHERE term IN ({})", words))
-
-    def spellings(self, letter: str) -> dict[str, int]:
-        """Return every word that begins with the letter and in how many passages it stands; of letters only."""
-        rows = self._rows(
-            "SELECT term, doc FROM spelling_vocabulary WHERE term >= ? AND term < ?", (letter, chr(ord(letter) + 1))
-        )
-        return {term: count for term, count in rows if term.isalpha()}
-
-    def stand_together(self, words: Sequence[str]) -> bool:
-        """Return whether the words stand side by side, in this order, in some passage."""
-        phrase = " ".join(words).replace('"', '""')
-        return bool(self._rows("SELECT 1 FROM passage_words WHERE passage_words MATCH ? LIMIT 1", (f'"{phrase}"',)))
 
     def count_passages(self) -> int:
         """Return the number of passages."""

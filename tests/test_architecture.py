@@ -48,6 +48,7 @@ FLOORS = {
             "figures",
             "language",
             "rows",
+            "word_reader",
         },
         {"wanted", "abstention", "stories", "topics", "statements", "store_reader"},
         {"extractive", "markup", "followups", "conflicts"},

@@ -369,7 +369,7 @@ def _use(folder: Path) -> None:
             reader.sentence_vectors([p.id for p in passages], 64)
             reader.slice(article_id, Span(3, 9))
         reader.passage_ids(Scope(publishers=frozenset({"Courier"})))
-        reader.passages_with(["harbour"])
+        reader.words.passages_with(["harbour"])
         reader.count_passages()
     library = open_library(folder)
     for retriever in (DenseRetriever(library), LexicalRetriever(library)):

@@ -181,7 +181,7 @@ def test_the_words_of_a_removed_chinese_article_are_gone(tmp_path):
     index_texts(tmp_path, {"drama": "短剧《长河》开机\n短剧《长河》在苏州开机，全剧共30集。"})
     check_store(tmp_path)
     with closing(StoreReader(tmp_path)) as reader:
-        assert reader.passages_with(["青山", "长河"]) == {"长河": 1}
+        assert reader.words.passages_with(["青山", "长河"]) == {"长河": 1}
 
 
 def test_a_line_of_chinese_body_with_a_date_is_no_masthead(tmp_path):

@@ -12,7 +12,10 @@ from rag.errors import StoreMismatch
 from rag.records import Scope
 from rag.store_reader import StoreReader
 
-ARTICLES = [make_article(f"a{seed}", f"{make_text(seed, 20)} Quixotic{'abcdef'[seed]} came in {1900 + seed}.") for seed in range(6)]
+ARTICLES = [
+    make_article(f"a{seed}", f"{make_text(seed, 20)} Quixotic{'abcdef'[seed]} came in {1900 + seed}.")
+    for seed in range(6)
+]
 
 
 @pytest.fixture(scope="module")

@@ -160,9 +160,9 @@ def test_a_question_is_read_in_a_moment_over_a_large_vocabulary(tmp_path):
 
 def test_the_store_tells_what_stands_side_by_side(folder):
     with StoreReader(folder) as reader:
-        assert reader.stand_together(["golden", "triangle"])
-        assert not reader.stand_together(["triangle", "golden"])
-        assert reader.passages_spelling(["café", "cafe", "songs"]) == {"cafe": 1}
+        assert reader.words.stand_together(["golden", "triangle"])
+        assert not reader.words.stand_together(["triangle", "golden"])
+        assert reader.words.passages_spelling(["café", "cafe", "songs"]) == {"cafe": 1}
 
 
 def test_an_embedder_to_which_any_run_of_letters_is_a_word_protects_none(tmp_path):

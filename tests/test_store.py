@@ -115,7 +115,7 @@ def test_a_scope_bounds_what_is_searched(three: Path, scope: Scope, expected: se
     with StoreReader(three) as reader:
         ids = reader.passage_ids(scope)
         assert {p.article_id for p in reader.passages(list(ids)).values()} == expected
-        by_words = {key for key, _ in reader.search_words(["oslo", "köln"], 10, scope)}
+        by_words = {key for key, _ in reader.words.search(["oslo", "köln"], 10, scope)}
         assert by_words == ids
 
 
@@ -133,9 +133,9 @@ def test_no_question_is_syntax(three: Path, question: str):
     """Whatever stands in a question, searching its words raises nothing."""
     question = question.encode("utf-8", "replace").decode()
     with StoreReader(three) as reader:
-        reader.search_words(question_words(question), 5)
-        reader.search_words(question.split(), 5)
-        reader.passages_with(question_words(question))
+        reader.words.search(question_words(question), 5)
+        reader.words.search(question.split(), 5)
+        reader.words.passages_with(question_words(question))
 
 
 @pytest.mark.parametrize(
@@ -152,9 +152,9 @@ def test_no_question_is_syntax(three: Path, question: str):
 def test_words_that_look_like_syntax_are_words(three: Path, words: list[str]):
     """Operators, quotes, NUL and very many words find what the word among them finds."""
     with StoreReader(three) as reader:
-        found = reader.passages([key for key, _ in reader.search_words(words, 1)])
+        found = reader.passages([key for key, _ in reader.words.search(words, 1)])
         assert [p.article_id for p in found.values()] == ["a"]
-        assert reader.search_words([], 5) == []
+        assert reader.words.search([], 5) == []
 
 
 def test_what_is_removed_is_gone_from_search_and_from_the_files(tmp_path: Path):
@@ -163,8 +163,8 @@ def test_what_is_removed_is_gone_from_search_and_from_the_files(tmp_path: Path):
     make_indexer(tmp_path).index_articles([zeppelin, make_article("b"), make_article("c")])
     remove_articles(tmp_path, ["a"])
     with StoreReader(tmp_path) as reader:
-        assert reader.search_words(["hyperborea"], 5) == []
-        assert reader.passages_with(["hyperborea"]) == {}
+        assert reader.words.search(["hyperborea"], 5) == []
+        assert reader.words.passages_with(["hyperborea"]) == {}
         assert reader.article_ids() == ["b", "c"]
     check_store(tmp_path)
     for path in tmp_path.iterdir():
