@@ -28,7 +28,9 @@ class WordReader:
         where, values = ("", ())
         if scope:
             condition, values = scope_condition(scope)
-            where = f" AND rowid IN (SELECT p.id FROM passage p JOIN article a ON a.id = p.article WHERE {condition})"
+            # The plus keeps SQLite from asking the word index once for every passage within the scope: seconds, not
+            # milliseconds, from 100,000 passages.
+            where = f" AND +rowid IN (SELECT p.id FROM passage p JOIN article a ON a.id = p.article WHERE {condition})"
         rows = self._rows(
             "SELECT rowid, bm25(passage_words) AS score FROM passage_words WHERE passage_words MATCH ?"
             f"{where} ORDER BY score, rowid LIMIT ?",
