@@ -24,6 +24,8 @@ from rag.schema import OLDEST_REBUILT, SCHEMA_VERSION, statements
 DATABASE = "store.db"
 LOCK = "write.lock"
 OWNER = "write.owner"
+WORDS = "words"
+"""The folder of the word index's arrays, where the store is large."""
 _LOCK_WAIT_S = 30.0
 _BUSY_TIMEOUT_MS = 30_000
 # SQLite may quote a whole damaged table.

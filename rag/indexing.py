@@ -19,6 +19,7 @@ from rag.records import Article, IndexReport, Passage, Refusal
 from rag.schema import OLDEST_REBUILT
 from rag.store import Prepared, add_column, commit_articles, content_hash, replace_passages, taken
 from rag.store_reader import StoreReader
+from rag.word_search import keep_word_index
 
 # A batch is what a crash can cost, and what the lock is taken for.
 _BATCH_PASSAGES = 128
@@ -93,7 +94,9 @@ class Indexer:
                 article = reader.article(key)
                 return self._embed(article, self._cut(article, identity.passage_tokens))
 
-            return replace_passages(self._folder, identity, prepare)
+            rebuilt = replace_passages(self._folder, identity, prepare)
+        keep_word_index(self._folder, progress=self._progress)
+        return rebuilt
 
     def _index(self, items: Iterable[Article | Refusal]) -> IndexReport:
         self._done = 0
@@ -121,6 +124,7 @@ class Indexer:
             # An empty batch still makes a store, so that the next command finds one.
             if batch or reader is None:
                 commit()
+        keep_word_index(self._folder, progress=self._progress)
         return tally.report()
 
     def _changed(self, item: Article | Refusal, reader: StoreReader | None, tally: _Tally) -> Article | None:

@@ -12,6 +12,7 @@ from rag.errors import StoreMissing
 from rag.identity import Identity, check_identity
 from rag.language import foreign_script
 from rag.store_reader import StoreReader
+from rag.word_search import WordSearch
 
 # One question is embedded once, whoever asks for its vector along the way.
 _QUESTIONS_KEPT = 64
@@ -33,7 +34,7 @@ class View:
 
 
 class Library:
-    """Opens a store for questions; safe to use from many threads.
+    """Opens a store for questions; safe to use from many threads. `words` finds passages by words.
 
     Building raises StoreMissing, StoreDamaged, and StoreMismatch where the store has another embedder's vectors.
     """
@@ -41,6 +42,7 @@ class Library:
     def __init__(self, folder: Path, embedder: Embedder, build_index: BuildIndex) -> None:
         self.folder = folder
         self.embedder = embedder
+        self.words = WordSearch(folder)
         self._build_index = build_index
         self._building = threading.Lock()
         self._view: View | None = None

@@ -59,7 +59,7 @@ class LexicalRetriever:
     def retrieve(self, question: str, k: int, scope: Scope | None = None) -> list[Hit]:
         """Return the k best by BM25 over headline and text; none where no word of the question stands anywhere."""
         with self._library.reader() as reader:
-            scored = reader.words.search(question_words(question), k, scope)
+            scored = self._library.words.search(reader, question_words(question), k, scope)
             found = reader.passages([key for key, _ in scored])
         return [Hit(found[key], score, self.name) for key, score in scored if key in found]
 

@@ -42,9 +42,10 @@ CREATE TABLE sentence_vectors (
 
 # The index keeps no text of its own: what is put in is the passage's with CJK cut for the tokenizer (text.searchable).
 # Spellings are the same words without stems, CJK left out; only what stands at all and how often is asked of them.
-_WORDS = """
+TOKENIZER = "porter unicode61 remove_diacritics 2"
+_WORDS = f"""
 CREATE VIRTUAL TABLE passage_words USING fts5 (
-    headline, text, content='', tokenize='porter unicode61 remove_diacritics 2'
+    headline, text, content='', tokenize='{TOKENIZER}'
 );
 CREATE VIRTUAL TABLE passage_vocabulary USING fts5vocab ('passage_words', 'row');
 CREATE VIRTUAL TABLE passage_spellings USING fts5 (

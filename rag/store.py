@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import shutil
 import sqlite3
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 
 from embeddings.protocols import Matrix
 from rag.cjk import without_cjk
-from rag.database import open_to_read, open_to_write, translated
+from rag.database import WORDS, open_to_read, open_to_write, translated
 from rag.errors import ArticleMissing, ArticleRefused
 from rag.identity import PASSAGE_DTYPE, SENTENCE_DTYPE, SPAN_DTYPE, Identity, check_identity
 from rag.records import Article, Passage, Span
@@ -106,6 +107,8 @@ def remove_articles(folder: Path, article_ids: Sequence[str]) -> None:
         # FTS5 only marks what is deleted; merging its segments drops the words themselves.
         for table in ("passage_words", "passage_spellings"):
             connection.execute(f"INSERT INTO {table} ({table}) VALUES ('optimize')")
+        # Derived, but it holds the words too.
+        shutil.rmtree(folder / WORDS, ignore_errors=True)
         connection.execute("COMMIT")
 
 

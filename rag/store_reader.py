@@ -50,7 +50,7 @@ class StoreReader:
         self._folder = folder
         self._oldest = oldest
         self._connection, self._frozen = open_to_read(folder, oldest=oldest)
-        self.words = WordReader(self._rows, self._in)
+        self.words = WordReader(self)
 
     def __enter__(self) -> Self:
         return self
@@ -67,7 +67,7 @@ class StoreReader:
     @contextmanager
     def snapshot(self) -> Iterator[None]:
         """Let all calls in the body see one generation; keep it short, for the log grows meanwhile."""
-        self._rows("BEGIN")
+        self.rows("BEGIN")
         try:
             yield
         finally:
@@ -76,7 +76,7 @@ class StoreReader:
 
     def meta(self) -> dict[str, str]:
         """Return what the store says of itself: store_id, generation, embedder, fingerprint, ..."""
-        meta = dict(self._rows("SELECT key, value FROM meta"))
+        meta = dict(self.rows("SELECT key, value FROM meta"))
         numbers = ["generation", *(("dim", "passage_tokens", "chunking") if "fingerprint" in meta else ())]
         if "store_id" not in meta or not all(str(meta.get(name)).isdecimal() for name in numbers):
             raise damaged(self._folder, "it does not say what it is")
@@ -92,36 +92,36 @@ class StoreReader:
 
     def hashes(self, article_ids: Sequence[str]) -> dict[str, tuple[str, str]]:
         """Return {article id: (content hash, path)} of those that are stored."""
-        rows = self._in("SELECT key, sha256, path FROM article WHERE key IN ({})", article_ids)
+        rows = self.rows_in("SELECT key, sha256, path FROM article WHERE key IN ({})", article_ids)
         return {key: (sha256, path) for key, sha256, path in rows}
 
     def article_ids(self) -> list[str]:
         """Return every article's id in the order of first storing."""
-        return [key for (key,) in self._rows("SELECT key FROM article ORDER BY id")]
+        return [key for (key,) in self.rows("SELECT key FROM article ORDER BY id")]
 
     def summaries(self, article_ids: Sequence[str] | None = None) -> list[ArticleSummary]:
         """Return what is known of the articles, without their texts, by id; unknown ids are passed over."""
         if article_ids is None:
-            rows = self._rows(_SUMMARY + "ORDER BY a.key")
+            rows = self.rows(_SUMMARY + "ORDER BY a.key")
         else:
-            rows = sorted(self._in(_SUMMARY + "WHERE a.key IN ({})", article_ids))
+            rows = sorted(self.rows_in(_SUMMARY + "WHERE a.key IN ({})", article_ids))
         return self._made(read_summary, rows)
 
     def count_articles(self, scope: Scope) -> tuple[int, int]:
         """Return how many articles lie within the scope, and how many of those have a date."""
         condition, values = scope_condition(scope)
-        return self._rows(f"SELECT count(*), count(a.published) FROM article a WHERE {condition}", values)[0]
+        return self.rows(f"SELECT count(*), count(a.published) FROM article a WHERE {condition}", values)[0]
 
     def dated_articles(self, scope: Scope, most: int, *, newest_first: bool = True) -> list[ArticleSummary]:
         """Return those within the scope that have a date, in order of it, ties by id; at most that many."""
         condition, values = scope_condition(scope)
         order = f"a.published {'DESC' if newest_first else 'ASC'}, a.key LIMIT ?"
         where = f"WHERE a.published IS NOT NULL AND {condition} ORDER BY {order}"
-        return self._made(read_summary, self._rows(_SUMMARY + where, (*values, most)))
+        return self._made(read_summary, self.rows(_SUMMARY + where, (*values, most)))
 
     def article(self, article_id: str) -> Article:
         """Return the article whole; raises ArticleMissing."""
-        rows = self._rows(
+        rows = self.rows(
             "SELECT id, key, title, published, publisher, author, url, path, published_inferred, text FROM article"
             " WHERE key = ?",
             (article_id,),
@@ -129,7 +129,7 @@ class StoreReader:
         if not rows:
             raise ArticleMissing(f"no article '{article_id}' in '{self._folder}'")
         key, name, title, written, publisher, author, url, path, inferred, text = rows[0]
-        stories = self._rows(
+        stories = self.rows(
             "SELECT headline, headline_start, headline_end, parts FROM story WHERE article = ? ORDER BY number",
             (key,),
         )
@@ -140,23 +140,23 @@ class StoreReader:
 
     def slice(self, article_id: str, span: Span) -> str | None:
         """Return the characters that stand there; None where there is no such article."""
-        rows = self._rows(
+        rows = self.rows(
             "SELECT substr(text, ?, ?) FROM article WHERE key = ?", (span.start + 1, len(span), article_id)
         )
         return rows[0][0] if rows else None
 
     def passages(self, ids: Sequence[int]) -> dict[int, Passage]:
         """Return the passages of these ids; those that were removed are left out."""
-        return {p.id: p for p in self._made(read_passage, self._in(_PASSAGE + "WHERE p.id IN ({})", ids))}
+        return {p.id: p for p in self._made(read_passage, self.rows_in(_PASSAGE + "WHERE p.id IN ({})", ids))}
 
     def passages_of(self, article_id: str) -> list[Passage]:
         """Return an article's passages in order of place."""
-        return self._made(read_passage, self._rows(_PASSAGE + "WHERE a.key = ? ORDER BY p.start", (article_id,)))
+        return self._made(read_passage, self.rows(_PASSAGE + "WHERE a.key = ? ORDER BY p.start", (article_id,)))
 
     def neighbours(self, ids: Sequence[int]) -> dict[int, tuple[int, int | None]]:
         """Return {passage id: (first passage of its story, the one right before it or None)}."""
         of_story = "FROM passage q WHERE q.article = p.article AND q.story = p.story"
-        rows = self._in(
+        rows = self.rows_in(
             f"SELECT p.id, (SELECT min(q.id) {of_story}), (SELECT max(q.id) {of_story} AND q.id < p.id)"
             " FROM passage p WHERE p.id IN ({})",
             ids,
@@ -166,7 +166,7 @@ class StoreReader:
     def passage_ids(self, scope: Scope) -> set[int]:
         """Return the ids of all passages within the scope."""
         condition, values = scope_condition(scope)
-        rows = self._rows(f"SELECT p.id FROM passage p JOIN article a ON a.id = p.article WHERE {condition}", values)
+        rows = self.rows(f"SELECT p.id FROM passage p JOIN article a ON a.id = p.article WHERE {condition}", values)
         return {key for (key,) in rows}
 
     def vectors(self, dim: int) -> tuple[list[int], Matrix]:
@@ -181,7 +181,7 @@ class StoreReader:
 
         One of a wrong length is left out.
         """
-        rows = self._in("SELECT passage, vectors FROM sentence_vectors WHERE passage IN ({})", ids)
+        rows = self.rows_in("SELECT passage, vectors FROM sentence_vectors WHERE passage IN ({})", ids)
         width = dim * SENTENCE_DTYPE.itemsize
         return {
             key: np.frombuffer(blob, dtype=SENTENCE_DTYPE).reshape(-1, dim)
@@ -191,10 +191,18 @@ class StoreReader:
 
     def count_passages(self) -> int:
         """Return the number of passages."""
-        return int(self._rows("SELECT count(*) FROM passage")[0][0])
+        return int(self.rows("SELECT count(*) FROM passage")[0][0])
 
-    def _rows(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+    def rows(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """Return what the statement gives."""
         return self._asked(lambda connection: connection.execute(sql, values).fetchall())
+
+    def portions(self, sql: str, size: int) -> Iterator[list[tuple[Any, ...]]]:
+        """Yield what the statement gives, at most that many rows at once; within a snapshot only."""
+        with translated(self._folder):
+            cursor = self._connection.execute(sql)
+            while rows := cursor.fetchmany(size):
+                yield rows
 
     def _asked(self, ask: Callable[[sqlite3.Connection], Answered]) -> Answered:
         """Return what the connection answers; a file that is read without locks is opened anew when it has changed."""
@@ -218,12 +226,12 @@ class StoreReader:
         except (ValueError, TypeError) as error:
             raise damaged(self._folder, error) from error
 
-    def _in(self, sql: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
+    def rows_in(self, sql: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
         """Return the rows for all values of an IN list, asked in portions that every SQLite takes."""
         rows = []
         for start in range(0, len(values), _MOST_VARIABLES):
             portion = values[start : start + _MOST_VARIABLES]
-            rows += self._rows(sql.format(", ".join("?" * len(portion))), portion)
+            rows += self.rows(sql.format(", ".join("?" * len(portion))), portion)
         return rows
 
 

@@ -18,6 +18,7 @@ from rag.rerank import SentenceRanker
 from rag.retrievers import DenseRetriever, FusedRetriever, LexicalRetriever
 from rag.settings import Settings, load_settings
 from rag.store_reader import StoreReader
+from rag.word_search import keep_word_index
 
 if TYPE_CHECKING:
     from rag.indexing import Acknowledge, Indexer
@@ -92,6 +93,7 @@ def remove_from_store(settings: Settings, article_ids: Sequence[str]) -> None:
     from rag.store import remove_articles  # noqa: PLC0415 - as above
 
     remove_articles(settings.store, article_ids)
+    keep_word_index(settings.store)
 
 
 def list_store(settings: Settings) -> list[ArticleSummary]:

@@ -21,7 +21,7 @@ FLOORS = {
         {"__init__"},
     ],
     "rag": [
-        {"records", "errors", "schema", "cjk"},
+        {"records", "errors", "schema", "cjk", "word_index"},
         {
             "protocols",
             "settings",
@@ -49,9 +49,10 @@ FLOORS = {
             "language",
             "rows",
             "word_reader",
+            "word_terms",
         },
-        {"wanted", "abstention", "stories", "topics", "statements", "store_reader"},
-        {"extractive", "markup", "followups", "conflicts"},
+        {"wanted", "abstention", "stories", "topics", "statements", "store_reader", "word_build"},
+        {"extractive", "markup", "followups", "conflicts", "word_search"},
         {"articles"},
         {"library", "indexing"},
         {"retrievers", "rerank", "partwise", "timed_search", "spelling"},
@@ -88,7 +89,7 @@ OWNERS = {
     "uvicorn": {"rag/page_server.py"},
     "tiktoken": {"rag/tokens.py"},
     "trafilatura": {"rag/markup.py"},
-    "sqlite3": {"rag/schema.py", "rag/database.py", "rag/store.py", "rag/store_reader.py"},
+    "sqlite3": {"rag/schema.py", "rag/database.py", "rag/store.py", "rag/store_reader.py", "rag/word_terms.py"},
 }
 FORBIDDEN_NAMES = {"utils", "helpers", "common", "base", "manager", "types", "token", "queue"}
 

@@ -1,0 +1,134 @@
+"""Finds passages by their words in stores of any size: small ones ask FTS5, large ones arrays that lie beside it.
+
+The arrays are derived from the store, checked by their SHA-256, and made at the end of indexing. Passages that were put
+in after that are asked of FTS5, those taken out are left out, until so many have changed that the arrays are made anew.
+Where there are no arrays, or they do not match, FTS5 answers: the same, but later.
+"""
+
+import shutil
+import threading
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from embeddings.checked_folder import read_checked, write_checked
+from rag.database import WORDS, damaged
+from rag.protocols import Progress
+from rag.records import Scope
+from rag.store_reader import StoreReader
+from rag.word_build import fill_word_index
+from rag.word_index import WordIndex
+from rag.word_terms import terms_of
+
+LARGE = 200_000
+"""Passages from which arrays are made: FTS5 takes 30 ms for a question there (eval/LOG.md)."""
+
+_VERSION = "1"
+_MOST_CHANGED = 0.05
+_NONE_GONE: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """What is known of one generation of the store: its arrays, and what has changed since they were made."""
+
+    store: tuple[str, str]
+    index: WordIndex | None
+    last: int = 0
+    newer: bool = False
+    gone: frozenset[int] = _NONE_GONE
+
+
+class WordSearch:
+    """Searches one store; keeps its newest generation's arrays mapped. Safe to use from many threads."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._opening = threading.Lock()
+        self._words = _Words(("", ""), None)
+
+    def search(
+        self, reader: StoreReader, words: Sequence[str], k: int, scope: Scope | None = None
+    ) -> list[tuple[int, float]]:
+        """Return (passage id, BM25 score, higher is better) of the k best, best first, ties by id; [] for no words."""
+        known = self._known(reader)
+        if known.index is None or not words:
+            return reader.words.search(words, k, scope)
+        cut = [(word, terms_of(word)) for word in words]
+        # The arrays do not say which words stand side by side.
+        phrases = [reader.words.scores(word) for word, terms in cut if len(terms) > 1]
+        single = Counter(terms[0] for _, terms in cut if len(terms) == 1)
+        keep = _ascending(reader.passage_ids(scope)) if scope else None
+        found = known.index.search(single, k + len(known.gone), others=phrases, keep=keep)
+        found = [(key, score) for key, score in found if key not in known.gone]
+        if known.newer:
+            found += reader.words.search(words, k, scope, above=known.last)
+        return sorted(found, key=lambda pair: (-pair[1], pair[0]))[:k]
+
+    def passages_with(self, reader: StoreReader, stems: Sequence[str]) -> dict[str, int]:
+        """Return in how many passages each stem stands; stems that stand nowhere are left out."""
+        known = self._known(reader)
+        if known.index is None:
+            return reader.words.passages_with(stems)
+        counts = known.index.passages_with(stems)
+        missing = [stem for stem in stems if stem not in counts] if known.newer else []
+        return counts | reader.words.passages_with(missing)
+
+    def _known(self, reader: StoreReader) -> _Words:
+        meta = reader.meta()
+        store = (meta["store_id"], meta["generation"])
+        if self._words.store != store:
+            with self._opening:
+                if self._words.store != store:
+                    self._words = _open(self._folder, reader, meta)
+        return self._words
+
+
+def keep_word_index(folder: Path, *, large: int = LARGE, progress: Progress | None = None) -> bool:
+    """Make the arrays where the store is large and has none, or many passages have changed; return whether it did.
+
+    Raises StoreDamaged where words and passages do not fit together.
+    Takes about a minute for a million passages. A store that has become small has none afterwards.
+    """
+    with StoreReader(folder) as reader, reader.snapshot():
+        meta = reader.meta()
+        passages = reader.count_passages()
+        known = _open(folder, reader, meta)
+        if known.index is not None:
+            added = passages - (len(known.index.ids) - len(known.gone))
+            if added + len(known.gone) <= _MOST_CHANGED * passages:
+                return False
+        if passages < large:
+            shutil.rmtree(folder / WORDS, ignore_errors=True)
+            return False
+        about = {"version": _VERSION, "store_id": meta["store_id"], "generation": meta["generation"]}
+        try:
+            write_checked(folder / WORDS, lambda part: fill_word_index(part, reader.words, progress), about)
+        except ValueError as error:
+            raise damaged(folder, error) from error
+        except OSError:
+            # The disk is full: FTS5 answers.
+            return False
+    return True
+
+
+def _open(folder: Path, reader: StoreReader, meta: Mapping[str, str]) -> _Words:
+    store = (meta["store_id"], meta["generation"])
+    about = read_checked(folder / WORDS)
+    if about is None or (about.get("version"), about.get("store_id")) != (_VERSION, meta["store_id"]):
+        return _Words(store, None)
+    index = WordIndex.load(folder / WORDS)
+    last = int(index.ids[-1]) if len(index.ids) else 0
+    if about.get("generation") == meta["generation"]:
+        return _Words(store, index, last)
+    stored = reader.words.passage_ids()
+    gone = frozenset(np.setdiff1d(index.ids, stored, assume_unique=True).tolist())
+    return _Words(store, index, last, bool(len(stored)) and int(stored[-1]) > last, gone)
+
+
+def _ascending(ids: "NDArray[np.int64] | set[int]") -> NDArray[np.int64]:
+    return np.sort(np.fromiter(ids, dtype=np.int64, count=len(ids)))
