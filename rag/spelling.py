@@ -172,7 +172,7 @@ def _plain(word: str) -> str:
 
 def _unknown(typed: Sequence[_Typed], reader: StoreReader) -> set[str]:
     words = {t.word for t in typed if t.word not in STOP_WORDS and t.word.isalpha()}
-    words -= reader.words.passages_spelling(sorted(words)).keys()
+    words -= reader.words.standing(sorted(words))
     stems = {word: stem(word) for word in words}
     known = reader.words.passages_with(sorted(set(stems.values())))
     return {word for word, its_stem in stems.items() if its_stem not in known}
@@ -182,7 +182,7 @@ def _joined(question: str, typed: Sequence[_Typed], unknown: set[str], reader: S
     """Yield neighbours that the articles write as one word and never side by side, most parts first."""
     parts = [part for part in _neighbours(question, typed) if len(part) == _PAIR or _holds(part, unknown)]
     standing = {"".join(t.word for t in part): part for part in parts}
-    known = reader.words.passages_spelling(list(standing))
+    known = reader.words.standing(list(standing))
     taken = -1
     for word, part in standing.items():
         if word not in known or part[0].start <= taken:
@@ -215,7 +215,7 @@ def _split(word: str, reader: StoreReader) -> str:
     """Return the word as two to four words that stand side by side in an article, the fewest; "" for none."""
     places = range(_FEWEST_LETTERS_OF_A_PART, len(word) - _FEWEST_LETTERS_OF_A_PART + 1)
     pieces = {word[start:end] for start, end in combinations((0, *places, len(word)), 2)}
-    known = reader.words.passages_spelling(sorted(p for p in pieces if len(p) >= _FEWEST_LETTERS_OF_A_PART))
+    known = reader.words.standing(sorted(p for p in pieces if len(p) >= _FEWEST_LETTERS_OF_A_PART))
     tried = 0
     for cuts in (some for count in range(1, _MOST_PARTS) for some in combinations(places, count)):
         parts = [word[start:end] for start, end in pairwise((0, *cuts, len(word)))]

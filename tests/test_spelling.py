@@ -162,7 +162,7 @@ def test_the_store_tells_what_stands_side_by_side(folder):
     with StoreReader(folder) as reader:
         assert reader.words.stand_together(["golden", "triangle"])
         assert not reader.words.stand_together(["triangle", "golden"])
-        assert reader.words.passages_spelling(["café", "cafe", "songs"]) == {"cafe": 1}
+        assert reader.words.standing(["cafe", "songs", "don't"]) == {"cafe"}
 
 
 def test_an_embedder_to_which_any_run_of_letters_is_a_word_protects_none(tmp_path):

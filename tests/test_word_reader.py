@@ -37,3 +37,14 @@ def test_a_wide_scope_costs_about_what_none_does(grown):
     assert within == everywhere
     assert len(within) == 100
     assert bounded < 20 * bare
+
+
+def test_a_vast_vocabulary_is_read_without_the_words_of_single_passages(grown, monkeypatch):
+    """What stands once among very many is mostly an error, and a letter's words are kept in memory."""
+    with StoreReader(grown) as reader:
+        every = reader.words.spellings("k")
+        monkeypatch.setattr("rag.word_reader._MANY_SPELLINGS", 0)
+        again = reader.words.spellings("k")
+    assert 1 in every.values()
+    assert again == {word: count for word, count in every.items() if count > 1}
+    assert again

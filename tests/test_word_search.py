@@ -1,4 +1,4 @@
-"""Large stores' words as arrays: the same passages with the same scores as FTS5 finds, whatever happens to the store."""
+"""Large stores' words as arrays: the same passages with the same scores as FTS5 finds, whatever happens to them."""
 
 import shutil
 from datetime import date
