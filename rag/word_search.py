@@ -24,8 +24,8 @@ from rag.word_build import fill_word_index
 from rag.word_index import WordIndex
 from rag.word_terms import terms_of
 
-LARGE = 200_000
-"""Passages from which arrays are made: FTS5 takes 30 ms for a question there (eval/LOG.md)."""
+LARGE = 50_000
+"""Passages from which arrays are made: FTS5 takes 10 ms for a question there, and twice that for twice as many (eval/LOG.md)."""
 
 _VERSION = "1"
 _MOST_CHANGED = 0.05
