@@ -95,7 +95,7 @@ class Indexer:
                 return self._embed(article, self._cut(article, identity.passage_tokens))
 
             rebuilt = replace_passages(self._folder, identity, prepare)
-        keep_word_index(self._folder, progress=self._progress)
+        self._index_words()
         return rebuilt
 
     def _index(self, items: Iterable[Article | Refusal]) -> IndexReport:
@@ -124,7 +124,7 @@ class Indexer:
             # An empty batch still makes a store, so that the next command finds one.
             if batch or reader is None:
                 commit()
-        keep_word_index(self._folder, progress=self._progress)
+        self._index_words()
         return tally.report()
 
     def _changed(self, item: Article | Refusal, reader: StoreReader | None, tally: _Tally) -> Article | None:
@@ -198,6 +198,14 @@ class Indexer:
                 tally.note(fate, article_id, passages[article_id])
                 self._acknowledge(article_id, fate)
         tally.refused += [Refusal(path, reason) for path, reason in committed.refused]
+
+    def _index_words(self) -> None:
+        """Keep what a large store's words are looked up in; no share of the bytes that are counted."""
+        total = max(self._total, 1)
+        keep_word_index(
+            self._folder,
+            progress=lambda done, of, what: self._progress(total, total, f"{what}, {100 * done // max(of, 1)} %"),
+        )
 
     def _advance(self, by: int, what: str) -> None:
         self._done += by

@@ -8,7 +8,7 @@ Where there are no arrays, or they do not match, FTS5 answers: the same, but lat
 import shutil
 import threading
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,7 +25,7 @@ from rag.word_index import WordIndex
 from rag.word_terms import terms_of
 
 LARGE = 50_000
-"""Passages from which arrays are made: FTS5 takes 10 ms for a question there, and twice that for twice as many (eval/LOG.md)."""
+"""Passages from which arrays are made: there FTS5 takes 10 ms for a question, twice that for twice as many."""
 
 _VERSION = "1"
 _MOST_CHANGED = 0.05
@@ -130,5 +130,5 @@ def _open(folder: Path, reader: StoreReader, meta: Mapping[str, str]) -> _Words:
     return _Words(store, index, last, bool(len(stored)) and int(stored[-1]) > last, gone)
 
 
-def _ascending(ids: "NDArray[np.int64] | set[int]") -> NDArray[np.int64]:
-    return np.sort(np.fromiter(ids, dtype=np.int64, count=len(ids)))
+def _ascending(ids: Collection[int] | NDArray[np.int64]) -> NDArray[np.int64]:
+    return np.sort(ids if isinstance(ids, np.ndarray) else np.fromiter(ids, dtype=np.int64, count=len(ids)))
