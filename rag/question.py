@@ -140,14 +140,18 @@ def _without_pairs(token: str, stems: Collection[str]) -> str:
     return "".join(character for place, character in enumerate(token) if place not in gone)
 
 
-def counts_asked_unit(text: str, question: str) -> bool:
-    """Return whether a number counts the unit that the question asks for: "how many episodes", "24-episode"."""
+def asked_unit(question: str) -> frozenset[str]:
+    """Return the stems of the unit that the question asks for, "episodes" in "how many episodes"; none for none."""
     asked = _UNIT.search(fold(question))
-    if asked is None:
+    return frozenset(map(stem, content_words(asked.group(1) or asked.group(2)))) if asked else frozenset()
+
+
+def counts_unit(text: str, unit: frozenset[str]) -> bool:
+    """Return whether a number in the text counts the unit, which is given by its stems: "24-episode"."""
+    if not unit:
         return False
-    units = set(map(stem, content_words(asked.group(1) or asked.group(2))))
     said = [stem(word) for word in words(text.replace("-", " "))]
     return any(
-        _AMOUNT.match(word) is not None and not units.isdisjoint(said[place + 1 : place + 4])
+        _AMOUNT.match(word) is not None and not unit.isdisjoint(said[place + 1 : place + 4])
         for place, word in enumerate(said)
     )

@@ -104,7 +104,7 @@ class Passage:
 
     def quote(self, span: Span) -> str:
         """Return the characters that stand at a span of the article, which lies inside this passage."""
-        return span.shifted(-self.span.start).of(self.text)
+        return self.text[span.start - self.span.start : span.end - self.span.start]
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,8 +96,7 @@ def fuse(rankings: Sequence[Sequence[Hit]], weights: Sequence[float], k: int) ->
     for ranking in rankings:
         for hit in ranking:
             known = hits.get(hit.passage.id)
-            found_by = f"{known.found_by}+{hit.found_by}" if known else hit.found_by
-            hits[hit.passage.id] = replace(hit, found_by=found_by)
+            hits[hit.passage.id] = replace(hit, found_by=f"{known.found_by}+{hit.found_by}") if known else hit
     for ranking, weight in zip(rankings, weights, strict=True):
         top = max([1.0, *(h.score for h in ranking)])
         scores = {h.passage.id: h.score / top for h in ranking}

@@ -6,7 +6,7 @@ Knows the question's words and the sentence's, and no score: what each is worth 
 import re
 from dataclasses import dataclass
 
-from rag.question import Kind, asks_for, counts_asked_unit, holds_kind, last_question
+from rag.question import Kind, asked_unit, asks_for, counts_unit, holds_kind, last_question
 from rag.text import fold
 
 _MOST_CHARS = 2000
@@ -55,8 +55,9 @@ class Wanted:
 
     def __init__(self, question: str) -> None:
         self._question = question
-        self._asked = last_question(question)
-        folded = fold(self._asked[:_MOST_CHARS])
+        asked = last_question(question)
+        folded = fold(asked[:_MOST_CHARS])
+        self._unit = asked_unit(asked)
         self.kind: Kind | None = asks_for(question)
         self.several = self.kind not in {"amount", "date"} and _ASKS_FOR_SEVERAL.search(folded) is not None
         self._meaning = _ASKS_FOR_MEANING.search(folded) is not None
@@ -70,7 +71,7 @@ class Wanted:
     def held_by(self, text: str) -> Held:
         """Return what the sentence holds; a sum of money counts as the unit where money is asked for."""
         text = text[:_MOST_CHARS]
-        unit = counts_asked_unit(text, self._asked) or (self._money and _MONEY.search(text) is not None)
+        unit = counts_unit(text, self._unit) or (self._money and _MONEY.search(text) is not None)
         # A name weighs nothing (experiment 13), and is slow to look for.
         kind = self.kind if self.kind != "name" and holds_kind(text, self.kind, self._question) else None
         return Held(

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from embeddings.hashed import HashedEmbedder
 from rag.cjk import content_grams, grams, has_cjk, seams, spaced
 from rag.leaning import lean_of
-from rag.question import asks_for, counts_asked_unit, holds_kind, without_words
+from rag.question import asked_unit, asks_for, counts_unit, holds_kind, without_words
 from rag.rerank import word_rarity
 from rag.retrievers import LexicalRetriever
 from rag.statements import terms
@@ -131,8 +131,8 @@ def test_a_chinese_sentence_holds_the_kind_or_does_not(text, kind, expected):
 
 
 def test_a_number_counts_the_unit_that_a_chinese_question_asks_for():
-    assert counts_asked_unit("全剧共24集。", "青山渡共有多少集？")
-    assert not counts_asked_unit("全剧共24天。", "青山渡共有多少集？")
+    assert counts_unit("全剧共24集。", asked_unit("青山渡共有多少集？"))
+    assert not counts_unit("全剧共24天。", asked_unit("青山渡共有多少集？"))
 
 
 def test_what_a_story_is_about_leaves_a_chinese_question():
