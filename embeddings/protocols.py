@@ -1,6 +1,6 @@
 """The two contracts of this package: what embeds, and what finds near vectors."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
@@ -12,6 +12,9 @@ Vector = NDArray[np.float32]
 
 Matrix = NDArray[np.float32]
 """Embeddings by row, shape (n, dim), each row of unit length."""
+
+Ids = NDArray[np.int64]
+"""Ids of vectors, ascending, none twice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +74,12 @@ class NamesLanguages(Protocol):
 class VectorIndex(Protocol):
     """An immutable set of vectors under integer ids; safe to search from many threads."""
 
+    @property
+    def exact(self) -> bool:
+        """Whether every cosine is that of the vectors as they were given, and none that is nearer is missed."""
+
     def __len__(self) -> int:
         """Return the number of vectors."""
 
-    def search(self, question: Vector, k: int, *, keep: Collection[int] | None = None) -> list[Near]:
+    def search(self, question: Vector, k: int, *, keep: Ids | None = None) -> list[Near]:
         """Return the k nearest by cosine, best first, ties by id; of `keep` only, where that is given."""

@@ -1,4 +1,4 @@
-"""The command `rag`: index, remove, list, ask, chat. Prints results to stdout, progress and errors to stderr.
+"""The command `rag`: index, remove, list, info, ask, chat. Prints results to stdout, progress and errors to stderr.
 
 Exit codes: 0 good, 1 error, 2 usage, 3 abstained, 4 some files refused, 130 interrupted.
 """
@@ -8,6 +8,7 @@ import json
 import sys
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +17,7 @@ from embeddings.errors import EmbeddingError
 from rag import __version__
 from rag.errors import QuestionRefused, RagError
 from rag.settings import Settings, load_settings
-from rag.terminal import Progress, answer_lines, index_lines, listing, printable
+from rag.terminal import Progress, answer_lines, index_lines, info_lines, listing, printable
 
 if TYPE_CHECKING:
     from rag.records import IndexReport
@@ -83,6 +84,10 @@ def _parser() -> argparse.ArgumentParser:
     shown.add_argument("--json", action="store_true", help="one JSON object an article")
     shown.set_defaults(run=_list)
 
+    info = commands.add_parser("info", parents=[shared], help="tell what the store holds and how it is searched")
+    info.add_argument("--json", action="store_true", help="one JSON object")
+    info.set_defaults(run=_info)
+
     ask = commands.add_parser(
         "ask", parents=[shared], help="answer one question", epilog="Exits with 3 when abstaining."
     )
@@ -128,8 +133,20 @@ def _index(options: argparse.Namespace, settings: Settings) -> int:
             report = indexer.index_paths(options.paths or [shipped_folder()])
     if report is None:
         print(f"rebuilt {count} articles with {settings.embedder} in {settings.store}")
-        return GOOD
-    return _tell(report, settings)
+        code = GOOD
+    else:
+        code = _tell(report, settings)
+    _renew_index(settings)
+    return code
+
+
+def _renew_index(settings: Settings) -> None:
+    from rag.wiring import renew_index  # noqa: PLC0415 - as above
+
+    with Progress("vector index", unit="vectors") as progress:
+        told = renew_index(settings, progress.advance)
+    if told:
+        print(told)
 
 
 def _tell(report: "IndexReport", settings: Settings) -> int:
@@ -147,6 +164,7 @@ def _remove(options: argparse.Namespace, settings: Settings) -> int:
 
     remove_from_store(settings, options.ids)
     print(f"removed {len(options.ids)} from {settings.store}")
+    _renew_index(settings)
     return GOOD
 
 
@@ -155,6 +173,14 @@ def _list(options: argparse.Namespace, settings: Settings) -> int:
 
     summaries = list_store(settings)
     print("\n".join(listing(summaries, as_json=options.json)))
+    return GOOD
+
+
+def _info(options: argparse.Namespace, settings: Settings) -> int:
+    from rag.wiring import info_of_store  # noqa: PLC0415 - as above
+
+    about = info_of_store(settings)
+    print(json.dumps(asdict(about), ensure_ascii=False) if options.json else "\n".join(info_lines(about)))
     return GOOD
 
 

@@ -1,10 +1,11 @@
 """The library: one store with its vector index, and the pinned view that a question is answered from."""
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Protocol
 
 from embeddings.protocols import Embedder, Matrix, NamesLanguages, VectorIndex
 from rag.chunking import CHUNKING_VERSION
@@ -17,16 +18,28 @@ from rag.word_search import WordSearch
 # One question is embedded once, whoever asks for its vector along the way.
 _QUESTIONS_KEPT = 64
 
-BuildIndex = Callable[[Sequence[int], Matrix], VectorIndex]
+
+class MakesIndex(Protocol):
+    """Makes the vector index of one store; asked by one thread at a time."""
+
+    def prepare(self, reader: StoreReader) -> None:
+        """Do what takes long: the store is not held meanwhile."""
+
+    def index(self, reader: StoreReader) -> VectorIndex | None:
+        """Return the index over what the reader sees; None where it has to be prepared anew."""
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """One generation of the store with the index built from it; immutable, so a question uses it to its end."""
+    """One generation of the store with the index built from it; immutable, so a question uses it to its end.
+
+    `passages` counts those of the generation.
+    """
 
     generation: int
     store_id: str
     index: VectorIndex
+    passages: int
 
     def is_of(self, meta: Mapping[str, str]) -> bool:
         """Return whether this is what a store that says so of itself holds now."""
@@ -39,11 +52,11 @@ class Library:
     Building raises StoreMissing, StoreDamaged, and StoreMismatch where the store has another embedder's vectors.
     """
 
-    def __init__(self, folder: Path, embedder: Embedder, build_index: BuildIndex) -> None:
+    def __init__(self, folder: Path, embedder: Embedder, makes_index: MakesIndex) -> None:
         self.folder = folder
         self.embedder = embedder
         self.words = WordSearch(folder)
-        self._build_index = build_index
+        self._makes_index = makes_index
         self._building = threading.Lock()
         self._view: View | None = None
         with self.reader() as reader:
@@ -73,16 +86,26 @@ class Library:
             view = self._view
             if view and view.is_of(reader.meta()):
                 return view
-            with self._building, reader.snapshot():
+            with self._building:
                 # Read anew: while this thread waited, another may have built the view of a newer generation.
-                meta = reader.meta()
                 view = self._view
-                if not view or not view.is_of(meta):
-                    self.dim = self._check(meta)
-                    ids, vectors = reader.vectors(self.dim)
-                    view = View(int(meta["generation"]), meta["store_id"], self._build_index(ids, vectors))
-                    self._view = view
+                if view and not view.is_of(reader.meta()):
+                    view = None
+                while view is None:
+                    self._view = view = self._built(reader)
                 return view
+
+    def _built(self, reader: StoreReader) -> View | None:
+        """Return a view of what the reader sees; None where the store was changed too much in between."""
+        self._check(reader.meta())
+        self._makes_index.prepare(reader)
+        with reader.snapshot():
+            meta = reader.meta()
+            self.dim = self._check(meta)
+            index = self._makes_index.index(reader)
+            if index is None:
+                return None
+            return View(int(meta["generation"]), meta["store_id"], index, reader.count_passages())
 
     def _check(self, meta: Mapping[str, str]) -> int:
         """Return the dimension of the store's vectors; raises where the embedder's cannot be compared with them."""

@@ -256,3 +256,29 @@ class IndexReport:
     unchanged: tuple[str, ...] = ()
     refused: tuple[Refusal, ...] = ()
     passages: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class StoreInfo:
+    """What a store holds and how it is searched; `why` says it in words.
+
+    `lists` is 0 for a flat index; `snapshot_generation` is None where no trained index is kept, or none that fits.
+    `added` and `removed` count passages since that was made.
+    """
+
+    folder: str
+    generation: int
+    articles: int
+    passages: int
+    passage_tokens: int
+    embedder: str
+    fingerprint: str
+    dim: int
+    database_bytes: int
+    index_bytes: int
+    index: Literal["flat", "lists"]
+    why: str
+    lists: int = 0
+    snapshot_generation: int | None = None
+    added: int = 0
+    removed: int = 0

@@ -115,10 +115,11 @@ class SentenceRanker:
         if not hits:
             return []
         ids = [h.passage.id for h in hits]
+        passages = self._library.view().passages
         with self._library.reader() as reader:
             matrices = reader.sentence_vectors(ids, self._library.dim)
             stems = question_stems(question)
-            rarity = word_rarity(stems, self._library.words.passages_with(reader, stems), reader.count_passages())
+            rarity = word_rarity(stems, self._library.words.passages_with(reader, stems), passages)
             around = reader.neighbours(ids)
             known = {h.passage.id: h.passage for h in hits}
             known |= reader.passages(sorted({key for pair in around.values() for key in pair if key} - known.keys()))

@@ -10,18 +10,18 @@ from typing import Any, Self, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from embeddings.protocols import Matrix
+from embeddings.protocols import Ids, Matrix
 from rag.database import damaged, open_to_read, translated
 from rag.errors import ArticleMissing, StoreDamaged
-from rag.identity import PASSAGE_DTYPE, SENTENCE_DTYPE, Identity, read_identity, read_vectors
+from rag.identity import SENTENCE_DTYPE, Identity, read_identity, read_vectors
 from rag.records import Article, ArticleSummary, Passage, Scope, Span
 from rag.rows import check_texts, read_date, read_passage, read_story, read_summary
 from rag.schema import SCHEMA_VERSION
 from rag.scope_sql import scope_condition
+from rag.vector_rows import count_above, numbers_in, vectors_above
 from rag.word_reader import WordReader
 
 _MOST_VARIABLES = 500
-_VECTORS_AT_ONCE = 1024
 _SUMMARY = """
 SELECT a.key, a.title, a.published, a.publisher, a.author, a.url, a.path,
        (SELECT count(*) FROM story s WHERE s.article = a.id), (SELECT count(*) FROM passage p WHERE p.article = a.id),
@@ -163,18 +163,25 @@ class StoreReader:
         )
         return {key: (first, before) for key, first, before in rows}
 
-    def passage_ids(self, scope: Scope) -> set[int]:
-        """Return the ids of all passages within the scope."""
+    def passage_ids(self, scope: Scope) -> Ids:
+        """Return the ids of all passages within the scope, ascending."""
         condition, values = scope_condition(scope)
-        rows = self.rows(f"SELECT p.id FROM passage p JOIN article a ON a.id = p.article WHERE {condition}", values)
-        return {key for (key,) in rows}
+        # One text instead of a row each: a row costs seven times as much, and a scope may hold a million.
+        rows = self.rows(
+            f"SELECT group_concat(p.id) FROM passage p JOIN article a ON a.id = p.article WHERE {condition}", values
+        )
+        return numbers_in(rows[0][0])
 
-    def vectors(self, dim: int) -> tuple[list[int], Matrix]:
-        """Return all passage ids, ascending, with their vectors, shape (n, dim).
+    def vectors(self, dim: int, *, above: int = 0, most: int | None = None) -> tuple[Ids, Matrix]:
+        """Return the passage ids from behind `above`, ascending, at most that many, with their vectors.
 
-        A vector of a wrong length or with a value that is not finite is left out.
+        Shapes (n,) and (n, dim). A vector of a wrong length or with a value that is not finite is left out.
         """
-        return self._asked(lambda connection: _read_vectors(connection, dim))
+        return self._asked(lambda connection: vectors_above(connection, dim, above, most))
+
+    def vectors_of(self, ids: Sequence[int], dim: int) -> tuple[list[int], Matrix]:
+        """Return those of the ids that have a whole vector, and the vectors, shape (n, dim), in any order."""
+        return read_vectors(self.rows_in("SELECT passage, vector FROM passage_vector WHERE passage IN ({})", ids), dim)
 
     def sentence_vectors(self, ids: Sequence[int], dim: int) -> dict[int, NDArray[np.float16]]:
         """Return a matrix a passage, shape (sentences, dim), rows in the order of `Passage.sentences`.
@@ -189,9 +196,14 @@ class StoreReader:
             if isinstance(blob, bytes) and not len(blob) % width
         }
 
-    def count_passages(self) -> int:
-        """Return the number of passages."""
-        return int(self.rows("SELECT count(*) FROM passage")[0][0])
+    def count_passages(self, *, above: int = 0) -> int:
+        """Return the number of passages; `above` counts those with a higher id only."""
+        return self._asked(lambda connection: count_above(connection, above))
+
+    def last_passage_id(self) -> int:
+        """Return the highest id that a passage ever had, removed ones too; 0 for none."""
+        rows = self.rows("SELECT seq FROM sqlite_sequence WHERE name = 'passage'")
+        return int(rows[0][0]) if rows else 0
 
     def rows(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Return what the statement gives."""
@@ -233,17 +245,3 @@ class StoreReader:
             portion = values[start : start + _MOST_VARIABLES]
             rows += self.rows(sql.format(", ".join("?" * len(portion))), portion)
         return rows
-
-
-def _read_vectors(connection: sqlite3.Connection, dim: int) -> tuple[list[int], Matrix]:
-    # Into one matrix made beforehand: 100,000 vectors of 384 are 147 MiB, and joined BLOBs would be that twice more.
-    # A commit between the two statements only moves the count.
-    count = connection.execute("SELECT count(*) FROM passage_vector").fetchone()[0]
-    ids: list[int] = []
-    matrix = np.empty((count, dim), dtype=PASSAGE_DTYPE)
-    cursor = connection.execute("SELECT passage, vector FROM passage_vector ORDER BY passage LIMIT ?", (count,))
-    while rows := cursor.fetchmany(_VECTORS_AT_ONCE):
-        whole, vectors = read_vectors(rows, dim)
-        matrix[len(ids) : len(ids) + len(whole)] = vectors
-        ids += whole
-    return ids, matrix[: len(ids)]

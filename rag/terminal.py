@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from rag.dates import written_date
-from rag.records import Answer, ArticleSummary, IndexReport
+from rag.records import Answer, ArticleSummary, IndexReport, StoreInfo
 from rag.text import one_line
 
 if TYPE_CHECKING:
@@ -23,8 +23,9 @@ _EXCERPT_CHARS = 200
 class Progress:
     """A progress bar on stderr with rate and time left; silent where stderr is no terminal."""
 
-    def __init__(self, what: str) -> None:
+    def __init__(self, what: str, *, unit: str = "B") -> None:
         self._what = what
+        self._unit = unit
         self._bar: tqdm[Any] | None = None
         self._shown = sys.stderr.isatty()
 
@@ -43,7 +44,7 @@ class Progress:
             print(f"\r\033[K{doing} ...", end="", file=sys.stderr, flush=True)
 
     def advance(self, done: int, total: int, what: str) -> None:
-        """Show how many of how many bytes are done, and which article is being worked on."""
+        """Show how many of how many units are done, and what is being worked on."""
         if not self._shown:
             return
         if self._bar is None:
@@ -55,7 +56,7 @@ class Progress:
     def _make_bar(self, total: int) -> "tqdm[Any]":
         from tqdm import tqdm  # noqa: PLC0415 - a question needs no bar
 
-        shape: dict[str, Any] = {"unit": "B", "unit_scale": True, "leave": False, "dynamic_ncols": True}
+        shape: dict[str, Any] = {"unit": self._unit, "unit_scale": True, "leave": False, "dynamic_ncols": True}
         return tqdm(total=total, desc=self._what, file=sys.stderr, **shape)
 
     def _wipe(self) -> None:
@@ -128,6 +129,27 @@ def listing(summaries: Sequence[ArticleSummary], *, as_json: bool) -> Iterator[s
             yield f"{printable(s.id)}  {day} {counted}  {printable(s.title)}"
     if not as_json:
         yield f"{len(summaries)} articles, {sum(s.passages for s in summaries)} passages"
+
+
+def info_lines(about: StoreInfo) -> Iterator[str]:
+    """Yield what a store holds and how it is searched, a line each."""
+    size = f"{_megabytes(about.database_bytes)} database, {_megabytes(about.index_bytes)} vector index"
+    rows = {
+        "store": f"{printable(about.folder)}, generation {about.generation}",
+        "articles": f"{about.articles:,}",
+        "passages": f"{about.passages:,} of at most {about.passage_tokens} tokens",
+        "embedder": f"{printable(about.embedder)} ({about.fingerprint[:12]}), {about.dim} components",
+        "on disk": size,
+        "index": about.why,
+    }
+    if about.snapshot_generation is not None:
+        changed = f"{about.added:,} passages added and {about.removed:,} removed since"
+        rows["snapshot"] = f"{about.lists:,} lists, of generation {about.snapshot_generation}, {changed}"
+    yield from (f"{name:<9} {told}" for name, told in rows.items())
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / 1e6:,.1f} MB"
 
 
 def _wrapped(text: str, indent: str) -> list[str]:

@@ -5,23 +5,26 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from embeddings.protocols import Embedder, Matrix, VectorIndex
+from embeddings.protocols import Embedder
 from rag.database import DATABASE
 from rag.errors import SettingsInvalid
 from rag.extractive import ExtractiveGenerator
+from rag.index_snapshot import EXACT_UP_TO, FOLDER
 from rag.library import Library
 from rag.partwise import PartwiseRetriever
 from rag.pipeline import Pipeline
 from rag.protocols import Generator, Progress
-from rag.records import ArticleSummary
+from rag.records import ArticleSummary, StoreInfo
 from rag.rerank import SentenceRanker
 from rag.retrievers import DenseRetriever, FusedRetriever, LexicalRetriever
 from rag.settings import Settings, load_settings
+from rag.store_info import describe_store
 from rag.store_reader import StoreReader
 from rag.word_search import keep_word_index
 
 if TYPE_CHECKING:
     from rag.indexing import Acknowledge, Indexer
+    from rag.store_index import StoreIndex
 
 GENERATOR_GROUP = "rag.generators"
 HASHED = "hashed"
@@ -40,6 +43,7 @@ def open_assistant(
     embedder: Embedder | None = None,
     generator: Generator | str | None = None,
     say: Callable[[str], None] | None = None,
+    progress: Progress | None = None,
 ) -> Pipeline:
     """Return what answers questions from the store; an object given here wins over the name in the settings.
 
@@ -47,7 +51,8 @@ def open_assistant(
     Raises StoreMissing, StoreMismatch or StoreDamaged, and SettingsInvalid for an unknown generator.
     """
     settings = settings or load_settings({"store": store})
-    library = Library(Path(store) if store else settings.store, embedder or make_embedder(settings, say), build_index)
+    folder = Path(store) if store else settings.store
+    library = Library(folder, embedder or make_embedder(settings, say), make_index(folder, progress))
     fused = FusedRetriever(
         (DenseRetriever(library), LexicalRetriever(library)),
         (_DENSE_WEIGHT, _LEXICAL_WEIGHT),
@@ -96,10 +101,23 @@ def remove_from_store(settings: Settings, article_ids: Sequence[str]) -> None:
     keep_word_index(settings.store)
 
 
+def renew_index(settings: Settings, progress: Progress | None = None) -> str:
+    """Bring the vector index that a large store keeps up to date, and return what to say of it; "" for nothing."""
+    with StoreReader(settings.store) as reader:
+        if reader.count_passages() <= EXACT_UP_TO and not (settings.store / FOLDER).exists():
+            return ""
+        return make_index(settings.store, progress).renew(reader)
+
+
 def list_store(settings: Settings) -> list[ArticleSummary]:
     """Return what is in the store, by id; needs no embedder."""
     with StoreReader(settings.store) as reader:
         return reader.summaries()
+
+
+def info_of_store(settings: Settings) -> StoreInfo:
+    """Return what the store holds and how it is searched; needs no embedder."""
+    return describe_store(settings.store)
 
 
 def example_questions(assistant: Pipeline, count: int) -> list[str]:
@@ -148,8 +166,8 @@ def make_generator(name: str | Generator) -> Generator:
     return factory()
 
 
-def build_index(ids: Sequence[int], vectors: Matrix) -> VectorIndex:
-    """Return the vector index over these vectors."""
-    from embeddings.faiss_index import FaissIndex  # noqa: PLC0415 - faiss is not needed to list or to index
+def make_index(folder: Path, progress: Progress | None = None) -> "StoreIndex":
+    """Return what makes the vector index of the store in the folder."""
+    from rag.store_index import StoreIndex  # noqa: PLC0415 - faiss is not needed to list or to index a small store
 
-    return FaissIndex(ids, vectors)
+    return StoreIndex(folder, progress=progress)

@@ -4,7 +4,7 @@ from embeddings.hashed import HashedEmbedder
 from rag.articles import article_from_text
 from rag.indexing import Indexer
 from rag.library import Library
-from rag.wiring import build_index, open_assistant
+from rag.wiring import make_index, open_assistant
 
 HARBOUR = """Harbour bridge opens in Lisbon
 The new harbour bridge in Lisbon opened on 4 March 2025. It cost 310 million euros, said mayor Ana Duarte. \
@@ -26,7 +26,7 @@ def index_texts(folder, texts, **about):
 def make_library(folder):
     """Return the library of the harbour and the orchard."""
     index_texts(folder, {"harbour": HARBOUR, "orchard": ORCHARD})
-    return Library(folder, HashedEmbedder(), build_index)
+    return Library(folder, HashedEmbedder(), make_index(folder))
 
 
 def make_assistant(folder, texts=None, generator=None):

@@ -1,6 +1,7 @@
 """Stand-ins and small builders that tests share. Nothing here is a mock: each is a plain, working thing."""
 
 import random
+import resource
 import sqlite3
 from collections.abc import Callable, Sequence
 from contextlib import closing
@@ -10,7 +11,6 @@ from pathlib import Path
 
 import numpy as np
 
-from embeddings.faiss_index import FaissIndex
 from embeddings.hashed import HashedEmbedder
 from embeddings.protocols import Matrix, Vector
 from rag.articles import article_from_text
@@ -22,6 +22,7 @@ from rag.library import Library
 from rag.records import Article
 from rag.schema import word_statements
 from rag.store import content_hash, put_words
+from rag.store_index import StoreIndex
 from rag.store_reader import StoreReader
 
 _ONE_A_PASSAGE = ("passage", "passage_vector", "sentence_vectors", "passage_words_docsize")
@@ -95,9 +96,9 @@ def make_indexer(folder: Path, embedder: CountingEmbedder | None = None, **given
     return Indexer(folder, embedder or CountingEmbedder(), passage_tokens=40, **given)  # type: ignore[arg-type]
 
 
-def open_library(folder: Path, embedder: CountingEmbedder | None = None) -> Library:
-    """Return the library that answers from what make_indexer wrote."""
-    return Library(folder, embedder or CountingEmbedder(), FaissIndex)
+def open_library(folder: Path, embedder: CountingEmbedder | None = None, **given: object) -> Library:
+    """Return the library that answers from what make_indexer wrote; `given` goes to its StoreIndex."""
+    return Library(folder, embedder or CountingEmbedder(), StoreIndex(folder, **given))  # type: ignore[arg-type]
 
 
 def constant_vectors(value: float) -> Callable[[Matrix], Matrix]:
@@ -148,3 +149,17 @@ def check_passages(reader: StoreReader, article: Article, identity: Identity) ->
     assert [replace(p, id=0) for p in passages] == cut
     matrices = reader.sentence_vectors([p.id for p in passages], identity.dim)
     assert {p.id: len(p.sentences) for p in passages} == {key: len(matrix) for key, matrix in matrices.items()}
+
+
+class files_no_larger_than:  # noqa: N801 - reads as a sentence after `with`
+    """Let no file of this process grow beyond the size, as on a full disk: writing more fails with EFBIG."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+
+    def __enter__(self) -> None:
+        self._before = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (self._size, self._before[1]))
+
+    def __exit__(self, *_: object) -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, self._before)

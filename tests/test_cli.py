@@ -184,6 +184,51 @@ def test_list_shows_each_article_and_the_sum(news, capsys):
     assert lines[-1].startswith("2 articles, ")
 
 
+def test_info_tells_what_the_store_holds_and_how_it_is_searched(news, capsys, tmp_path):
+    main(["index", str(news)])
+    capsys.readouterr()
+    assert main(["info"]) == 0
+    lines = dict(line.split(maxsplit=1) for line in capsys.readouterr().out.splitlines())
+    assert lines["articles"] == "2"
+    assert lines["passages"] == "2 of at most 140 tokens"
+    assert lines["index"] == "flat, exact: 2 passages, up to 200,000 are compared one by one"
+    assert main(["info", "--json"]) == 0
+    row = json.loads(capsys.readouterr().out)
+    assert (row["articles"], row["embedder"], row["dim"], row["index"]) == (2, "hashed", 256, "flat")
+    assert main(["info", "--store", str(tmp_path / "none")]) == 1
+    assert "no store in" in capsys.readouterr().err
+
+
+def test_a_large_store_gets_its_lists_when_it_is_indexed_and_info_says_so(news, capsys, monkeypatch):
+    import rag.store_info
+    import rag.wiring
+    from rag.store_index import StoreIndex
+
+    monkeypatch.setattr(rag.wiring, "EXACT_UP_TO", 1)
+    monkeypatch.setattr(rag.wiring, "make_index", lambda folder, _progress=None: StoreIndex(folder, exact_up_to=1))
+    monkeypatch.setattr(rag.store_info.describe_store, "__kwdefaults__", {"exact_up_to": 1})
+    assert main(["index", str(news)]) == 0
+    assert "2 vectors are searched through 2 lists, kept in " in capsys.readouterr().out
+    assert main(["ask", QUESTION]) == 0
+    assert "420" in capsys.readouterr().out
+    assert main(["info"]) == 0
+    assert "2 lists, of generation 1, 0 passages added and 0 removed since" in capsys.readouterr().out
+    assert main(["remove", "harbour"]) == 0
+    assert main(["info"]) == 0
+    assert "flat, exact: 1 passages" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("command", ["info", "list"])
+def test_describing_a_store_loads_neither_a_model_nor_an_index(news, command):
+    main(["index", str(news)])
+    script = (
+        f"import sys, rag.cli; rag.cli.main([{command!r}])\n"
+        "print([m for m in ('torch', 'faiss', 'gradio', 'sentence_transformers') if m in sys.modules], file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stderr.strip() == "[]"
+
+
 def test_a_store_of_another_embedder_is_refused_with_the_command_that_repairs_it(news, capsys, monkeypatch):
     main(["index", str(news)])
     import rag.wiring

@@ -4,14 +4,13 @@ import itertools
 import json
 import os
 import random
-import resource
 import subprocess
 import sys
 import time
 from pathlib import Path
 
 import pytest
-from fakes import check_store, make_article, make_indexer, make_text
+from fakes import check_store, files_no_larger_than, make_article, make_indexer, make_text
 
 from rag.errors import StoreError, StoreMissing
 from rag.store import content_hash, remove_articles
@@ -89,7 +88,7 @@ def test_a_disk_that_is_full_costs_the_batch_and_nothing_else(tmp_path: Path):
         acknowledged: list[str] = []
         make_indexer(store).index_articles(articles[:2])
         try:
-            with _files_no_larger_than(16_000 + 32_000 * step):
+            with files_no_larger_than(16_000 + 32_000 * step):
                 make_indexer(store, acknowledge=lambda key, _fate: acknowledged.append(key)).index_articles(articles)  # noqa: B023
         except StoreError as error:
             said.append(str(error))
@@ -106,7 +105,7 @@ def test_a_disk_that_is_full_from_the_start_leaves_nothing_that_is_in_the_way(tm
     """Where not even the schema finds room, readers find no store, and once there is room the store is made."""
     for most in (0, 100, 4096, 20_000, 60_000):
         store = tmp_path / str(most)
-        with pytest.raises(StoreError, match="is full or failing"), _files_no_larger_than(most):
+        with pytest.raises(StoreError, match="is full or failing"), files_no_larger_than(most):
             make_indexer(store).index_articles([make_article("a")])
         with pytest.raises(StoreMissing):
             check_store(store)
@@ -173,17 +172,3 @@ def _check_against(store: Path, log: Path, versions: dict[str, list[str]]) -> No
         if line.endswith("\n"):
             assert key in stored, f"{key} was acknowledged and is gone"
             assert versions[key].index(stored[key]) >= versions[key].index(sha256), f"{key} fell back"
-
-
-class _files_no_larger_than:  # noqa: N801 - reads as a sentence after `with`
-    """Let no file of this process grow beyond the size, as on a full disk: writing more fails with EFBIG."""
-
-    def __init__(self, size: int) -> None:
-        self._size = size
-
-    def __enter__(self) -> None:
-        self._before = resource.getrlimit(resource.RLIMIT_FSIZE)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (self._size, self._before[1]))
-
-    def __exit__(self, *_: object) -> None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, self._before)

@@ -23,6 +23,7 @@ from rag.records import Article
 from rag.rerank import SentenceRanker
 from rag.retrievers import DenseRetriever, FusedRetriever, LexicalRetriever
 from rag.store import remove_articles
+from rag.store_index import StoreIndex
 from rag.store_reader import StoreReader
 
 
@@ -49,7 +50,7 @@ def test_the_same_generation_is_built_once(tmp_path: Path):
     """Questions share one view until something is committed; a run that changes nothing commits nothing."""
     make_indexer(tmp_path).index_articles([make_article("a")])
     builds: list[int] = []
-    library = Library(tmp_path, CountingEmbedder(), _counted(builds))
+    library = open_library(tmp_path, build_flat=_counted(builds))
     first = library.view()
     make_indexer(tmp_path).index_articles([make_article("a")])
     assert library.view() is first
@@ -68,7 +69,7 @@ def test_threads_that_meet_a_new_generation_at_once_build_it_once(tmp_path: Path
         go_on.wait(10)
         return FaissIndex(ids, vectors)
 
-    library = Library(tmp_path, CountingEmbedder(), build)
+    library = open_library(tmp_path, build_flat=build)
     views: list[int] = []
     threads = [threading.Thread(target=lambda: views.append(library.view().generation)) for _ in range(6)]
     threads[0].start()
@@ -187,9 +188,13 @@ _SEEDS = st.integers(0, 30)
 
 
 class StoreAgainstDict(RuleBasedStateMachine):
-    """The store and its index against a plain dict and cosines computed one by one."""
+    """The store and its index against a plain dict and cosines computed one by one.
+
+    Above `exact_up_to` passages it is searched through lists, whose snapshot `renew` brings up to date.
+    """
 
     folder: Path
+    exact_up_to = 200_000
 
     def __init__(self) -> None:
         super().__init__()
@@ -200,7 +205,7 @@ class StoreAgainstDict(RuleBasedStateMachine):
         self.ids_seen: dict[int, str] = {}
         make_indexer(self.store).index_articles([make_article("first")])
         remove_articles(self.store, ["first"])
-        self.library = open_library(self.store, self.embedder)
+        self.reopen()
 
     count = 0
 
@@ -223,7 +228,13 @@ class StoreAgainstDict(RuleBasedStateMachine):
     @rule()
     def reopen(self) -> None:
         """Begin anew, as after a restart."""
-        self.library = open_library(self.store, self.embedder)
+        self.library = open_library(self.store, self.embedder, exact_up_to=self.exact_up_to)
+
+    @rule()
+    def renew(self) -> None:
+        """Bring the snapshot up to date, as who indexes does."""
+        with StoreReader(self.store) as reader:
+            StoreIndex(self.store, exact_up_to=self.exact_up_to).renew(reader)
 
     @rule()
     def rebuild(self) -> None:
@@ -261,9 +272,11 @@ class StoreAgainstDict(RuleBasedStateMachine):
         return {(p.article_id, p.text): float(row @ vector) for p, row in zip(cut, rows, strict=True)}
 
 
-def test_the_store_does_what_a_dict_would_do(tmp_path: Path):
+@pytest.mark.parametrize("exact_up_to", [200_000, 3], ids=["flat", "lists"])
+def test_the_store_does_what_a_dict_would_do(tmp_path: Path, exact_up_to: int):
     """Whatever is added, changed, removed and rebuilt, in whatever order, is found as brute force finds it."""
     StoreAgainstDict.folder = tmp_path
+    StoreAgainstDict.exact_up_to = exact_up_to
     case = StoreAgainstDict.TestCase
     case.settings = settings(
         max_examples=20, stateful_step_count=12, deadline=None, suppress_health_check=list(HealthCheck), database=None

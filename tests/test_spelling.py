@@ -12,7 +12,7 @@ from rag.library import Library
 from rag.records import Message
 from rag.spelling import Speller, Spellings, nearest
 from rag.store_reader import StoreReader
-from rag.wiring import build_index, open_assistant
+from rag.wiring import make_index, open_assistant
 
 NEWS = {
     "festival": "Golden Triangle festival opens\nThe golden triangle festival opened in Shaanxi with 24 films.\n"
@@ -39,7 +39,7 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def speller(folder):
-    return Speller(Library(folder, WordEmbedder(), build_index))
+    return Speller(Library(folder, WordEmbedder(), make_index(folder)))
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ def test_what_stands_in_the_articles_or_comes_near_nothing_is_left_alone(speller
 
 def test_a_name_that_stands_in_the_articles_is_never_read_as_another(tmp_path):
     index_texts(tmp_path, {"a": "Two provinces\nShanxi and Shaanxi signed a treaty. Only Shaanxi gains."})
-    speller = Speller(Library(tmp_path, WordEmbedder(), build_index))
+    speller = Speller(Library(tmp_path, WordEmbedder(), make_index(tmp_path)))
     assert speller.read("Where are Shanxi and Shaanxi?").notices == ()
 
 
@@ -101,7 +101,7 @@ def test_a_guessed_name_is_told_plainly(speller):
 
 def test_what_is_put_in_or_taken_out_is_known_at_once(tmp_path):
     index_texts(tmp_path, {"a": "One\nThe harbour opened."})
-    speller = Speller(Library(tmp_path, WordEmbedder(), build_index))
+    speller = Speller(Library(tmp_path, WordEmbedder(), make_index(tmp_path)))
     assert speller.read("the orchrad").notices == ()
     index_texts(tmp_path, {"b": "Two\nThe orchards froze; an orchard burned."})
     assert speller.read("the orchrad").question == "the orchard"
@@ -126,7 +126,7 @@ def test_a_follow_up_is_read_as_spelt_once_it_stands_alone(folder):
 
 @given(st.text(max_size=200))
 def test_any_text_is_read_without_an_error_and_without_a_notice_it_is_unchanged(folder, text):
-    reading = Speller(Library(folder, WordEmbedder(), build_index)).read(text)
+    reading = Speller(Library(folder, WordEmbedder(), make_index(folder))).read(text)
     assert reading.notices or reading.question == text
 
 
@@ -150,7 +150,7 @@ def test_a_question_is_read_in_a_moment_over_a_large_vocabulary(tmp_path):
     index_texts(
         tmp_path, {"many": "Names\n" + ". ".join(" ".join(names[i : i + 12]) for i in range(0, len(names), 12))}
     )
-    speller = Speller(Library(tmp_path, WordEmbedder(), build_index))
+    speller = Speller(Library(tmp_path, WordEmbedder(), make_index(tmp_path)))
     question = " ".join(name[:3] + name[4] + name[3] + name[5:] for name in names[::30][:64])
     speller.read(question)
     started = time.perf_counter()
@@ -167,4 +167,7 @@ def test_the_store_tells_what_stands_side_by_side(folder):
 
 def test_an_embedder_to_which_any_run_of_letters_is_a_word_protects_none(tmp_path):
     index_texts(tmp_path, NEWS)
-    assert Speller(Library(tmp_path, HashedEmbedder(), build_index)).read("the festvial").question == "the festival"
+    assert (
+        Speller(Library(tmp_path, HashedEmbedder(), make_index(tmp_path))).read("the festvial").question
+        == "the festival"
+    )

@@ -114,9 +114,9 @@ def test_a_scope_bounds_what_is_searched(three: Path, scope: Scope, expected: se
     """Each field bounds; an article without a date is outside every bound of dates."""
     with StoreReader(three) as reader:
         ids = reader.passage_ids(scope)
-        assert {p.article_id for p in reader.passages(list(ids)).values()} == expected
+        assert {p.article_id for p in reader.passages(ids.tolist()).values()} == expected
         by_words = {key for key, _ in reader.words.search(["oslo", "köln"], 10, scope)}
-        assert by_words == ids
+        assert by_words == set(ids.tolist())
 
 
 def test_more_ids_than_one_statement_takes_are_asked_for_in_portions(three: Path):
@@ -343,7 +343,7 @@ def test_reading_all_vectors_takes_their_size_once(tmp_path: Path):
         ids, read = reader.vectors(384)
         peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
-    assert ids == list(range(1, 10_001))
+    assert ids.tolist() == list(range(1, 10_001))
     assert np.array_equal(read, matrix)
     assert peak < 1.5 * matrix.nbytes
 
