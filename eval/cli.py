@@ -5,6 +5,7 @@ Exit codes: 0 good, 1 error, 2 usage, 130 interrupted.
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
@@ -24,6 +25,22 @@ Ask a whole question set and keep every answer with its citations, ranked passag
   rag index corpus.jsonl --store my-store
   rag-eval run --questions questions.jsonl --store my-store --out runs/today
   rag-eval calibrate --questions questions.jsonl --answers runs/today/answers.jsonl
+  rag-eval bench --articles corpus.jsonl --out runs/bench
+"""
+_BENCH = """\
+Measure this program beside others on the same work, with the same model, in one run: every reading is taken in a
+process of its own, and the systems take turns within every round. Sections, all of them where none is named:
+
+  cold     a new process to its first result on the shipped articles: `rag ask` to the printed answer, the others
+           loading their saved index and retrieving 5; and a bare script of tokenizers, ONNX Runtime and FAISS
+  ingest   the whole way of the articles into an index on disk, with each system's usual cutter
+  encoder  the model alone, beside SentenceTransformer.encode at its defaults and a plain matrix multiplication
+  warm     questions to a running process, beside the bare search in the same process
+  growth   stores made of the articles' sentences, of 1,000 passages and more; how much slower asking gets
+
+The others are LangChain + FAISS, LlamaIndex, Haystack and txtai: pip install 'newspulse[bench]'. One that is not
+installed, or fails, is reported as missing with its reason. All have the same cores and as many threads.
+Writes bench.json (every round), bench.md (the tables, printed too) and bench.png below --out.
 """
 _CALIBRATE = """\
 Tell whether confidence means what it says. Every question has to be answered, so ask with a threshold of 0:
@@ -106,7 +123,37 @@ def _parser() -> argparse.ArgumentParser:
     calibrate.add_argument("--threshold", type=float, metavar="C", help="abstaining below it is told (default: yours)")
     calibrate.add_argument("--json", action="store_true", help="one JSON object with every figure")
     calibrate.set_defaults(run=_calibrate)
+    _add_bench(commands)
     return parser
+
+
+def _add_bench(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    bench = commands.add_parser(
+        "bench",
+        help="measure speed and memory beside other systems",
+        description=_BENCH,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    bench.add_argument("sections", nargs="*", metavar="SECTION", help="cold, ingest, encoder, warm, growth")
+    bench.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for what is measured")
+    bench.add_argument("--articles", type=Path, metavar="PATH", help="what is ingested (default: the shipped articles)")
+    bench.add_argument("--questions", type=Path, metavar="F.jsonl", help="what is asked (default: the headlines)")
+    bench.add_argument("--embedder", metavar="NAME", help="the model for all systems, a package or folder")
+    bench.add_argument("--rounds", type=int, default=5, metavar="N", help="how often everything is measured")
+    bench.add_argument("--threads", type=int, default=os.cpu_count() or 1, metavar="N", help="(default: all cores)")
+    bench.add_argument(
+        "--growth", default="1000,10000,100000", metavar="N,N", help="passages of the stores (default: %(default)s)"
+    )
+    bench.add_argument("--stores", type=Path, metavar="DIR", help="where these are kept and used again")
+    peers = ("langchain", "llamaindex", "haystack", "txtai")
+    bench.add_argument("--peers", nargs="*", default=peers, choices=peers, metavar="NAME", help=", ".join(peers))
+    bench.set_defaults(run=_bench)
+
+
+def _bench(options: argparse.Namespace, settings: Settings) -> int:
+    from eval.bench_cli import ours_measured, run_benchmark  # noqa: PLC0415 - `rag-eval --help` loads nothing heavy
+
+    return GOOD if ours_measured(run_benchmark(options, settings.embedder)) else ERROR
 
 
 def _run(options: argparse.Namespace, settings: Settings) -> int:
