@@ -13,7 +13,7 @@ import faiss
 import numpy as np
 
 from embeddings.errors import VectorsInvalid
-from embeddings.faiss_index import FaissIndex, check_vectors, found_near, nearest, question_row, selector
+from embeddings.faiss_index import FaissIndex, check_vectors, found_near, nearest, one_thread, question_row, selector
 from embeddings.protocols import Ids, Matrix, Near, Vector
 
 # Experiment 40 of eval/LOG.md: the lists that are looked into, and what a filter leaves where all of them are.
@@ -105,7 +105,8 @@ class Lists:
             return []
         kept = None if keep is None else selector(keep)
         chosen = faiss.SearchParametersIVF(nprobe=self._searched(keep), sel=kept)  # type: ignore[call-arg]
-        cosines, ids = self._index.search(question_row(question, self.dim), min(k, len(self)), params=chosen)
+        with one_thread():
+            cosines, ids = self._index.search(question_row(question, self.dim), min(k, len(self)), params=chosen)
         return found_near(cosines[0], ids[0])
 
     def _searched(self, keep: Ids | None) -> int:
