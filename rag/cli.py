@@ -193,12 +193,11 @@ def _ask(options: argparse.Namespace, settings: Settings) -> int:
     question = check_question(sys.stdin.read() if options.question == "-" else options.question)
     if options.since and options.until and options.since > options.until:
         raise QuestionRefused(f"--since {options.since} lies after --until {options.until}; swap them")
-    with Progress("asking") as progress:
+    with Progress("vector index", unit="vectors") as progress:
         progress.say("loading the embedding model")
         scope = Scope(since=options.since, until=options.until)
-        answer, row = ask_timed(
-            open_assistant(settings=settings, say=progress.say), question, scope=scope, today=options.today
-        )
+        assistant = open_assistant(settings=settings, say=progress.say, progress=progress.advance)
+        answer, row = ask_timed(assistant, question, scope=scope, today=options.today)
     if options.json:
         print(json.dumps(row, ensure_ascii=False))
     else:

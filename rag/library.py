@@ -7,16 +7,19 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Protocol
 
-from embeddings.protocols import Embedder, Matrix, NamesLanguages, VectorIndex
+from embeddings.protocols import Embedder, Ids, Matrix, NamesLanguages, VectorIndex
 from rag.chunking import CHUNKING_VERSION
 from rag.errors import StoreMissing
 from rag.identity import Identity, check_identity
 from rag.language import foreign_script
+from rag.records import Scope
 from rag.store_reader import StoreReader
 from rag.word_search import WordSearch
 
 # One question is embedded once, whoever asks for its vector along the way.
 _QUESTIONS_KEPT = 64
+# One question may be searched for several times within the same scope.
+_SCOPES_KEPT = 4
 
 
 class MakesIndex(Protocol):
@@ -63,11 +66,20 @@ class Library:
             self.dim = self._check(reader.meta())
         self.languages = embedder.languages if isinstance(embedder, NamesLanguages) else ()
         self.embed_question = lru_cache(maxsize=_QUESTIONS_KEPT)(embedder.embed_question)
+        self._ids_within = lru_cache(maxsize=_SCOPES_KEPT)(self._read_ids)
         self._embed_together = lru_cache(maxsize=_QUESTIONS_KEPT)(embedder.embed_questions)
 
     def embed_questions(self, questions: Sequence[str]) -> Matrix:
         """Return one row a question; the same questions together always give the same rows."""
         return self._embed_together(tuple(questions))
+
+    def ids_within(self, view: View, scope: Scope) -> Ids:
+        """Return the ids of the passages within the scope, ascending, as they were when this view was first asked."""
+        return self._ids_within(view.store_id, view.generation, scope)
+
+    def _read_ids(self, _store_id: str, _generation: int, scope: Scope) -> Ids:
+        with self.reader() as reader:
+            return reader.passage_ids(scope)
 
     def unread_script(self, text: str) -> str:
         """Return what to call the text's script where the embedder reads no language written in it; else ""."""

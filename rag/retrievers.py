@@ -32,7 +32,7 @@ class DenseRetriever:
         view = self._library.view()
         vector = self._library.embed_question(question)
         with self._library.reader() as reader:
-            keep = reader.passage_ids(scope) if scope else None
+            keep = self._library.ids_within(view, scope) if scope else None
             wanted = 2 * k + _SPARE
             while True:
                 near = view.index.search(vector, wanted, keep=keep)
@@ -53,7 +53,7 @@ class DenseRetriever:
 def _compared(near: Sequence[Near], question: Vector, reader: StoreReader) -> list[Near]:
     """Return what is near with the cosines of the vectors as they are stored; what was removed meanwhile is left out.
 
-    An index that keeps a byte a component puts neighbours in the wrong order: experiment 40 of eval/LOG.md.
+    With a byte a component neighbours change places: "The vector index at size" in eval/LOG.md.
     """
     ids, vectors = reader.vectors_of([n.id for n in near], len(question))
     cosines = (vectors @ question).tolist()

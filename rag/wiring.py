@@ -47,7 +47,7 @@ def open_assistant(
 ) -> Pipeline:
     """Return what answers questions from the store; an object given here wins over the name in the settings.
 
-    `say` is told what takes long.
+    `say` is told what takes long, `progress` of a vector index that the first question has to wait for.
     Raises StoreMissing, StoreMismatch or StoreDamaged, and SettingsInvalid for an unknown generator.
     """
     settings = settings or load_settings({"store": store})

@@ -6,9 +6,10 @@ from contract_retriever import RetrieverContract
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.records import Hit, Passage, Span
+from rag.records import Hit, Passage, Scope, Span
 from rag.rerank import SentenceRanker, share_of, word_rarity
 from rag.retrievers import DenseRetriever, FusedRetriever, LexicalRetriever, fuse
+from rag.store_reader import StoreReader
 
 
 @pytest.fixture(scope="module")
@@ -47,6 +48,16 @@ class TestSentenceRanker(RetrieverContract):
         for hit in retriever.retrieve("How long is the bridge?", 5):
             assert {s.span for s in hit.sentences} == set(hit.passage.sentences)
             assert [s.score for s in hit.sentences] == sorted((s.score for s in hit.sentences), reverse=True)
+
+
+def test_what_lies_within_a_scope_is_asked_of_the_store_once_a_generation(library, monkeypatch):
+    asked = []
+    read = StoreReader.passage_ids
+    monkeypatch.setattr(StoreReader, "passage_ids", lambda reader, scope: asked.append(scope) or read(reader, scope))
+    scope = Scope(article_ids=frozenset({"harbour", "unknown"}))
+    first, again = (DenseRetriever(library).retrieve("bridge", 5, scope) for _ in range(2))
+    assert first == again != []
+    assert asked == [scope]
 
 
 def test_a_word_is_found_in_its_other_forms(library):
