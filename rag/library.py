@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Protocol
@@ -12,7 +12,7 @@ from rag.chunking import CHUNKING_VERSION
 from rag.errors import StoreMissing
 from rag.identity import Identity, check_identity
 from rag.language import foreign_script
-from rag.records import Scope
+from rag.records import Passage, Scope
 from rag.store_reader import StoreReader
 from rag.word_search import WordSearch
 
@@ -20,6 +20,8 @@ from rag.word_search import WordSearch
 _QUESTIONS_KEPT = 64
 # One question may be searched for several times within the same scope.
 _SCOPES_KEPT = 4
+# About 20 MB; the same passages come up for question after question, by meaning and by words.
+_PASSAGES_KEPT = 5000
 
 
 class MakesIndex(Protocol):
@@ -36,13 +38,23 @@ class MakesIndex(Protocol):
 class View:
     """One generation of the store with the index built from it; immutable, so a question uses it to its end.
 
-    `passages` counts those of the generation.
+    `passages` counts those of the generation; those that were read are kept, for as long as it is the newest.
     """
 
     generation: int
     store_id: str
     index: VectorIndex
     passages: int
+    _kept: dict[int, Passage] = field(default_factory=dict, repr=False, compare=False)
+
+    def read(self, reader: StoreReader, ids: Sequence[int]) -> dict[int, Passage]:
+        """Return the passages of these ids; those that are gone are left out. What an id stands for never changes."""
+        known = {key: passage for key in ids if (passage := self._kept.get(key))}
+        found = reader.passages([key for key in ids if key not in known])
+        if len(self._kept) + len(found) > _PASSAGES_KEPT:
+            self._kept.clear()
+        self._kept.update(found)
+        return known | found
 
     def is_of(self, meta: Mapping[str, str]) -> bool:
         """Return whether this is what a store that says so of itself holds now."""
@@ -90,22 +102,26 @@ class Library:
         return StoreReader(self.folder)
 
     def view(self) -> View:
-        """Return the view of the newest generation; a new one is built beside the old and swapped in whole.
+        """Return the view of the newest generation, as `view_of` does."""
+        with self.reader() as reader:
+            return self.view_of(reader)
+
+    def view_of(self, reader: StoreReader) -> View:
+        """Return the view of the generation that the reader sees; a new one is built beside the old and swapped in.
 
         Raises StoreMismatch where the store was rebuilt with another embedder meanwhile.
         """
-        with self.reader() as reader:
+        view = self._view
+        if view and view.is_of(reader.meta()):
+            return view
+        with self._building:
+            # Read anew: while this thread waited, another may have built the view of a newer generation.
             view = self._view
-            if view and view.is_of(reader.meta()):
-                return view
-            with self._building:
-                # Read anew: while this thread waited, another may have built the view of a newer generation.
-                view = self._view
-                if view and not view.is_of(reader.meta()):
-                    view = None
-                while view is None:
-                    self._view = view = self._built(reader)
-                return view
+            if view and not view.is_of(reader.meta()):
+                view = None
+            while view is None:
+                self._view = view = self._built(reader)
+            return view
 
     def _built(self, reader: StoreReader) -> View | None:
         """Return a view of what the reader sees; None where the store was changed too much in between."""

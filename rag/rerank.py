@@ -115,14 +115,15 @@ class SentenceRanker:
         if not hits:
             return []
         ids = [h.passage.id for h in hits]
-        passages = self._library.view().passages
         with self._library.reader() as reader:
+            view = self._library.view_of(reader)
             matrices = reader.sentence_vectors(ids, self._library.dim)
             stems = question_stems(question)
-            rarity = word_rarity(stems, self._library.words.passages_with(reader, stems), passages)
+            rarity = word_rarity(stems, self._library.words.passages_with(reader, stems), view.passages)
             around = reader.neighbours(ids)
             known = {h.passage.id: h.passage for h in hits}
-            known |= reader.passages(sorted({key for pair in around.values() for key in pair if key} - known.keys()))
+            beside = {key for pair in around.values() for key in pair if key} - known.keys()
+            known |= view.read(reader, sorted(beside))
         scoring = _Scoring(question, self._library, self._weights, rarity)
         vector = scoring.embed()
         read = []

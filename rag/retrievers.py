@@ -29,9 +29,9 @@ class DenseRetriever:
         if self._library.unread_script(question):
             # What a model does not read, it compares at random.
             return []
-        view = self._library.view()
         vector = self._library.embed_question(question)
         with self._library.reader() as reader:
+            view = self._library.view_of(reader)
             keep = self._library.ids_within(view, scope) if scope else None
             wanted = 2 * k + _SPARE
             while True:
@@ -43,7 +43,7 @@ class DenseRetriever:
                 # Those behind the first k are only read where some of these are gone.
                 for some in (near[:k], near[k:]):
                     if len(hits) < k:
-                        found = reader.passages([n.id for n in some])
+                        found = view.read(reader, [n.id for n in some])
                         hits += [Hit(found[n.id], n.cosine, self.name) for n in some if n.id in found]
                 if len(hits) >= k or found_all:
                     return hits[:k]
@@ -75,7 +75,7 @@ class LexicalRetriever:
         """Return the k best by BM25 over headline and text; none where no word of the question stands anywhere."""
         with self._library.reader() as reader:
             scored = self._library.words.search(reader, question_words(question), k, scope)
-            found = reader.passages([key for key, _ in scored])
+            found = self._library.view_of(reader).read(reader, [key for key, _ in scored])
         return [Hit(found[key], score, self.name) for key, score in scored if key in found]
 
 
