@@ -16,7 +16,7 @@ from embeddings.errors import VectorsInvalid
 from embeddings.faiss_index import FaissIndex, check_vectors, found_near, nearest, one_thread, question_row, selector
 from embeddings.protocols import Ids, Matrix, Near, Vector
 
-# "The vector index at size" in eval/LOG.md: how many lists are looked into, and what a filter leaves where all are.
+# Experiment 22 of eval/LOG.md: how many lists are looked into, and what a filter leaves where all are.
 _LISTS_SEARCHED = 128
 _FEW_KEPT = 50_000
 _FEW_KEPT_SHARE = 0.05

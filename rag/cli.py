@@ -65,6 +65,9 @@ def _parser() -> argparse.ArgumentParser:
     shared.add_argument(
         "--embedder", metavar="NAME", help="model package, sentence-transformers folder, or 'hashed' (no model)"
     )
+    shared.add_argument(
+        "--precision", choices=["int8", "fp32"], help="how the model computes (default: int8; fp32 takes twice as long)"
+    )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
     index = commands.add_parser("index", parents=[shared], help="put articles into the store")

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 from embeddings.protocols import Near, Vector
 from rag.library import Library
@@ -53,7 +54,7 @@ class DenseRetriever:
 def _compared(near: Sequence[Near], question: Vector, reader: StoreReader) -> list[Near]:
     """Return what is near with the cosines of the vectors as they are stored; what was removed meanwhile is left out.
 
-    With a byte a component neighbours change places: "The vector index at size" in eval/LOG.md.
+    With a byte a component neighbours change places: experiment 22 of eval/LOG.md.
     """
     ids, vectors = reader.vectors_of([n.id for n in near], len(question))
     cosines = (vectors @ question).tolist()
@@ -74,8 +75,10 @@ class LexicalRetriever:
     def retrieve(self, question: str, k: int, scope: Scope | None = None) -> list[Hit]:
         """Return the k best by BM25 over headline and text; none where no word of the question stands anywhere."""
         with self._library.reader() as reader:
-            scored = self._library.words.search(reader, question_words(question), k, scope)
-            found = self._library.view_of(reader).read(reader, [key for key, _ in scored])
+            view = self._library.view_of(reader)
+            ids_within = partial(self._library.ids_within, view)
+            scored = self._library.words.search(reader, question_words(question), k, scope, ids_within=ids_within)
+            found = view.read(reader, [key for key, _ in scored])
         return [Hit(found[key], score, self.name) for key, score in scored if key in found]
 
 

@@ -29,7 +29,7 @@ from rag.protocols import Progress
 from rag.records import Scope
 from rag.store_reader import StoreReader
 
-# "The vector index at size" in eval/LOG.md: what trains a list, and when what was changed is worth a new snapshot. Who
+# Experiment 22 of eval/LOG.md: what trains a list, and when what was changed is worth a new snapshot. Who
 # only asks waits for one when half of the library has changed.
 _SAMPLE_A_LIST = 64
 _CHANGED_ENOUGH = 0.1

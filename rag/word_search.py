@@ -8,14 +8,14 @@ Where there are no arrays, or they do not match, FTS5 answers: the same, but lat
 import shutil
 import threading
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from embeddings.checked_folder import read_checked, write_checked
+from embeddings.protocols import Ids
 from rag.database import WORDS, damaged
 from rag.protocols import Progress
 from rag.records import Scope
@@ -52,9 +52,18 @@ class WordSearch:
         self._words = _Words(("", ""), None)
 
     def search(
-        self, reader: StoreReader, words: Sequence[str], k: int, scope: Scope | None = None
+        self,
+        reader: StoreReader,
+        words: Sequence[str],
+        k: int,
+        scope: Scope | None = None,
+        *,
+        ids_within: Callable[[Scope], Ids] | None = None,
     ) -> list[tuple[int, float]]:
-        """Return (passage id, BM25 score, higher is better) of the k best, best first, ties by id; [] for no words."""
+        """Return (passage id, BM25 score, higher is better) of the k best, best first, ties by id; [] for no words.
+
+        `ids_within` tells a scope's passages where the caller has them already: they may be a million.
+        """
         known = self._known(reader)
         if known.index is None or not words:
             return reader.words.search(words, k, scope)
@@ -62,7 +71,7 @@ class WordSearch:
         # The arrays do not say which words stand side by side.
         phrases = [reader.words.scores(word) for word, terms in cut if len(terms) > 1]
         single = Counter(terms[0] for _, terms in cut if len(terms) == 1)
-        keep = _ascending(reader.passage_ids(scope)) if scope else None
+        keep = (ids_within or reader.passage_ids)(scope) if scope else None
         found = known.index.search(single, k + len(known.gone), others=phrases, keep=keep)
         found = [(key, score) for key, score in found if key not in known.gone]
         if known.newer:
@@ -121,6 +130,9 @@ def _open(folder: Path, reader: StoreReader, meta: Mapping[str, str]) -> _Words:
     about = read_checked(folder / WORDS)
     if about is None or (about.get("version"), about.get("store_id")) != (_VERSION, meta["store_id"]):
         return _Words(store, None)
+    if int(about["generation"]) > int(meta["generation"]):
+        # The store was put back to an earlier state: its ids will stand for other passages.
+        return _Words(store, None)
     index = WordIndex.load(folder / WORDS)
     last = int(index.ids[-1]) if len(index.ids) else 0
     if about.get("generation") == meta["generation"]:
@@ -128,7 +140,3 @@ def _open(folder: Path, reader: StoreReader, meta: Mapping[str, str]) -> _Words:
     stored = reader.words.passage_ids()
     gone = frozenset(np.setdiff1d(index.ids, stored, assume_unique=True).tolist())
     return _Words(store, index, last, bool(len(stored)) and int(stored[-1]) > last, gone)
-
-
-def _ascending(ids: Collection[int] | NDArray[np.int64]) -> NDArray[np.int64]:
-    return np.sort(ids if isinstance(ids, np.ndarray) else np.fromiter(ids, dtype=np.int64, count=len(ids)))
