@@ -28,7 +28,8 @@ def write_checked(folder: Path, fill: Callable[[Path], None], about: Mapping[str
     try:
         fill(part)
         sums = {path.name: _digest(path) for path in sorted(part.iterdir())}
-        (part / MANIFEST).write_text(json.dumps({"sha256": sums, "about": dict(about)}, indent=1), "utf-8")
+        said = {"sha256": sums, "about": dict(about)}
+        (part / MANIFEST).write_text(json.dumps({**said, "seal": _seal(said)}, indent=1), "utf-8")
         for path in (*part.iterdir(), part):
             _sync(path)
         _swap(part, folder)
@@ -40,8 +41,9 @@ def read_checked(folder: Path) -> dict[str, str] | None:
     """Return what was said about the folder when it was written; None where it is missing or any byte has changed."""
     try:
         manifest = json.loads((folder / MANIFEST).read_text("utf-8"))
+        seal = manifest.pop("seal")
         sums, about = manifest["sha256"], manifest["about"]
-        whole = sums and all(_digest(folder / name) == digest for name, digest in sums.items())
+        whole = seal == _seal(manifest) and all(_digest(folder / name) == digest for name, digest in sums.items())
         return {str(name): str(value) for name, value in about.items()} if whole else None
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
@@ -59,6 +61,11 @@ def _swap(part: Path, folder: Path) -> None:
         if not folder.is_dir():
             raise
     shutil.rmtree(old, ignore_errors=True)
+
+
+def _seal(manifest: Mapping[str, object]) -> str:
+    """Return the SHA-256 of all else that the manifest says."""
+    return hashlib.sha256(json.dumps(manifest, sort_keys=True).encode()).hexdigest()
 
 
 def _digest(path: Path) -> str:

@@ -40,6 +40,12 @@ def test_a_file_that_is_gone_makes_it_missing(written, name):
     assert read_checked(written) is None
 
 
+def test_a_manifest_of_which_a_letter_has_changed_makes_it_missing(written):
+    held = (written / MANIFEST).read_text("utf-8")
+    (written / MANIFEST).write_text(held.replace("int8", "int9"), "utf-8")
+    assert read_checked(written) is None
+
+
 @pytest.mark.parametrize("manifest", ["", "[]", "{}", '{"sha256": {}, "about": {}}', '{"sha256": 3, "about": 4}'])
 def test_a_manifest_that_says_nothing_makes_it_missing(written, manifest):
     (written / MANIFEST).write_text(manifest, "utf-8")
