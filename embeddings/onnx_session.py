@@ -19,6 +19,8 @@ TOKENIZER_FILE = "tokenizer.json"
 
 # Texts that a thread takes at a time: enough that threads do not wait for each other, few enough to share evenly.
 _TEXTS_AT_ONCE = 8
+# What is read of a token takes 100 bytes, until it is counted: a long article has millions.
+_COUNTED_AT_ONCE = 1024
 _QUIET = 3
 
 
@@ -42,7 +44,8 @@ class OnnxSession:
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Return each text's tokens, special ones included, nothing cut."""
-        return [len(found.ids) for found in self._tokenizer.encode_batch_fast(list(texts))]
+        portions = [texts[at : at + _COUNTED_AT_ONCE] for at in range(0, len(texts), _COUNTED_AT_ONCE)]
+        return [len(ids) for some in portions for ids in self._read(some)]
 
     def embed_question(self, text: str) -> Vector:
         """Return the unit vector of a text, cut at the model's limit."""
@@ -79,10 +82,7 @@ class OnnxSession:
 
     def _tokens(self, texts: Sequence[str]) -> list[list[int]]:
         """Return each text's token ids, cut at the model's limit."""
-        # A batch is shared among threads, which for a few texts takes ten times as long as reading them.
-        few = len(texts) <= _TEXTS_AT_ONCE
-        read = map(self._tokenizer.encode, texts) if few else self._tokenizer.encode_batch_fast(list(texts))
-        found = [tokens.ids for tokens in read]
+        found = self._read(texts)
         too_long = [number for number, ids in enumerate(found) if len(ids) > self._max_tokens]
         if too_long:
             # Reading a tokenizer takes as long as embedding ten questions: the one that cuts is only made where needed.
@@ -90,6 +90,12 @@ class OnnxSession:
             for number, tokens in zip(too_long, cutting.encode_batch_fast([texts[n] for n in too_long]), strict=True):
                 found[number] = tokens.ids
         return found
+
+    def _read(self, texts: Sequence[str]) -> list[list[int]]:
+        # A batch is shared among threads, which for a few texts takes ten times as long as reading them.
+        few = len(texts) <= _TEXTS_AT_ONCE
+        read = map(self._tokenizer.encode, texts) if few else self._tokenizer.encode_batch_fast(list(texts))
+        return [tokens.ids for tokens in read]
 
     def _run(self, ids: Sequence[int]) -> Vector:
         (rows,) = self._session.run(None, self._given(ids))
