@@ -3,12 +3,10 @@
 import json
 import logging
 import os
-import subprocess
 import sys
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -40,6 +38,8 @@ _log = logging.getLogger(__name__)
 
 def run_export(folder: Path, target: Path, precision: Precision) -> None:
     """Export the model's folder into the target in a process of its own; raises ExportFailed."""
+    import subprocess  # noqa: PLC0415 - once in a model's life
+
     command = [sys.executable, "-m", "embeddings.onnx_export", str(folder), str(target), precision]
     # The folder of this package comes first: the process must find it, wherever it was started.
     found_in = [str(Path(__file__).parent.parent), *filter(None, [os.environ.get("PYTHONPATH")])]
@@ -153,14 +153,14 @@ class OnnxEmbedder:
 
     def _load_exported(self) -> "_Loaded":
         """Return the exported model; raises ExportFailed."""
+        from embeddings.onnx_session import RUNTIME, OnnxSession  # noqa: PLC0415 - a list of articles needs no model
+
         known = read_checked(self._folder)
-        if known is None or known[_MADE_WITH] != _runtime():
+        if known is None or known[_MADE_WITH] != RUNTIME:
             self._say("exporting the embedding model, this once")
-            known = self._export()
+            known = self._export(RUNTIME)
         if _FAILED in known:
             raise ExportFailed(f"the model '{self._name}' cannot be exported ({known[_FAILED]})")
-        from embeddings.onnx_session import OnnxSession  # noqa: PLC0415 - a list of articles needs no model
-
         about = json.loads((self._folder / ABOUT_FILE).read_text("utf-8"))
         max_tokens = int(about["max_tokens"])
         return _Loaded(
@@ -173,9 +173,9 @@ class OnnxEmbedder:
     def _fill(self, part: Path) -> None:
         self._run_export(self._model.folder, part, self._precision)
 
-    def _export(self) -> dict[str, str]:
+    def _export(self, runtime: str) -> dict[str, str]:
         """Return what was said of the folder that is now there: also that an export failed, so as not to try again."""
-        made_with = {_MADE_WITH: _runtime()}
+        made_with = {_MADE_WITH: runtime}
         try:
             try:
                 write_checked(self._folder, self._fill, made_with)
@@ -206,8 +206,3 @@ def _load_original(name: str) -> _Loaded:
 
 def _write_reason(part: Path, reason: str) -> None:
     (part / "reason.txt").write_text(reason, "utf-8")
-
-
-def _runtime() -> str:
-    """Return what an export is good for: its graph is optimized for this version."""
-    return f"onnxruntime {version('onnxruntime')}"

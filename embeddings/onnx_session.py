@@ -2,10 +2,9 @@
 
 import os
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import onnxruntime
@@ -13,6 +12,12 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from embeddings.protocols import Matrix, Vector
+
+if TYPE_CHECKING:
+    from concurrent.futures import ThreadPoolExecutor
+
+RUNTIME = f"onnxruntime {onnxruntime.__version__}"
+"""What an exported graph is optimized for."""
 
 MODEL_FILE = "model.onnx"
 TOKENIZER_FILE = "tokenizer.json"
@@ -40,7 +45,7 @@ class OnnxSession:
         self._tokenizer.no_truncation()
         self._tokenizer.no_padding()
         self._cutting = cache(self._make_cutting)
-        self._threads = ThreadPoolExecutor(_cores(), thread_name_prefix="embed")
+        self._threads = cache(_make_threads)
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Return each text's tokens, special ones included, nothing cut."""
@@ -64,7 +69,7 @@ class OnnxSession:
                 rows[number] = self._run(found[number])
 
         # One portion is done sooner than another thread would have begun it.
-        for _ in (map if len(portions) == 1 else self._threads.map)(embed_portion, portions):
+        for _ in (map if len(portions) == 1 else self._threads().map)(embed_portion, portions):
             pass
         return np.stack(rows)
 
@@ -128,6 +133,12 @@ def _open(model: Path, options: Any) -> Any:
     # The fused operator is scalar code where the quantized graph uses it: 15 % of the time for nothing.
     without = ["SkipLayerNormFusion"]
     return onnxruntime.InferenceSession(model, options, ["CPUExecutionProvider"], disabled_optimizers=without)
+
+
+def _make_threads() -> "ThreadPoolExecutor":
+    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - a question needs none
+
+    return ThreadPoolExecutor(_cores(), thread_name_prefix="embed")
 
 
 def _cores() -> int:

@@ -13,12 +13,13 @@ from eval.bench_bare import BareSearch, save
 from eval.bench_systems import FOUND
 from rag.articles import article_from_text
 from rag.chunking import embedded_text
+from rag.embedders import make_embedder
 from rag.library import Library
 from rag.records import Article
 from rag.settings import Settings, load_settings
 from rag.store_reader import StoreReader
 from rag.timing import ask_timed
-from rag.wiring import make_embedder, open_assistant, open_indexer
+from rag.wiring import open_assistant, open_indexer
 
 _TODAY = date(2026, 1, 1)
 """Questions that say "last week" mean the same in every run."""

@@ -188,18 +188,22 @@ def _info(options: argparse.Namespace, settings: Settings) -> int:
 
 
 def _ask(options: argparse.Namespace, settings: Settings) -> int:
-    from rag.pipeline import check_question  # noqa: PLC0415 - as above
-    from rag.records import Scope  # noqa: PLC0415 - as above
-    from rag.timing import ask_timed  # noqa: PLC0415 - as above
-    from rag.wiring import open_assistant  # noqa: PLC0415 - as above
+    from rag.embedders import load_ahead, make_embedder  # noqa: PLC0415 - as above
 
-    question = check_question(sys.stdin.read() if options.question == "-" else options.question)
+    written = sys.stdin.read() if options.question == "-" else options.question
     if options.since and options.until and options.since > options.until:
         raise QuestionRefused(f"--since {options.since} lies after --until {options.until}; swap them")
     with Progress("vector index", unit="vectors") as progress:
         progress.say("loading the embedding model")
+        embedder = load_ahead(make_embedder(settings, progress.say))
+        from rag.pipeline import check_question  # noqa: PLC0415 - a third of the time, in which the model is loaded
+        from rag.records import Scope  # noqa: PLC0415 - as above
+        from rag.timing import ask_timed  # noqa: PLC0415 - as above
+        from rag.wiring import open_assistant  # noqa: PLC0415 - as above
+
+        question = check_question(written)
         scope = Scope(since=options.since, until=options.until)
-        assistant = open_assistant(settings=settings, say=progress.say, progress=progress.advance)
+        assistant = open_assistant(settings=settings, embedder=embedder, progress=progress.advance)
         answer, row = ask_timed(assistant, question, scope=scope, today=options.today)
     if options.json:
         print(json.dumps(row, ensure_ascii=False))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from embeddings.protocols import Embedder
 from rag.database import DATABASE
+from rag.embedders import make_embedder
 from rag.errors import SettingsInvalid
 from rag.extractive import ExtractiveGenerator
 from rag.index_snapshot import EXACT_UP_TO, FOLDER
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from rag.store_index import StoreIndex
 
 GENERATOR_GROUP = "rag.generators"
-HASHED = "hashed"
 _EXAMPLE_CHARS = 90
 _SHORTEST_EXAMPLE_CHARS = 16
 
@@ -130,21 +130,6 @@ def example_questions(assistant: Pipeline, count: int) -> list[str]:
             headline = textwrap.shorten(short, _EXAMPLE_CHARS, placeholder=" …")
             questions.append(f"What do the articles say about “{headline}”?")
     return questions
-
-
-def make_embedder(settings: Settings, say: Callable[[str], None] | None = None) -> Embedder:
-    """Return the settings' embedder: "hashed", a package that carries a model, or a model's folder.
-
-    `say` is told what takes long.
-    """
-    name = settings.embedder
-    if name == HASHED:
-        from embeddings.hashed import HashedEmbedder  # noqa: PLC0415 - one embedder is loaded, not all
-
-        return HashedEmbedder()
-    from embeddings.onnx import OnnxEmbedder  # noqa: PLC0415 - as above
-
-    return OnnxEmbedder(name, precision=settings.precision, cache=settings.model_cache, say=say)
 
 
 def make_generator(name: str | Generator) -> Generator:

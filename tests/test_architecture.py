@@ -48,6 +48,7 @@ FLOORS = {
             "figures",
             "language",
             "rows",
+            "embedders",
             "word_reader",
             "word_terms",
             "vector_rows",

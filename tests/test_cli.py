@@ -231,10 +231,10 @@ def test_describing_a_store_loads_neither_a_model_nor_an_index(news, command):
 
 def test_a_store_of_another_embedder_is_refused_with_the_command_that_repairs_it(news, capsys, monkeypatch):
     main(["index", str(news)])
-    import rag.wiring
     from embeddings.hashed import HashedEmbedder
 
-    monkeypatch.setattr(rag.wiring, "make_embedder", lambda _settings, _say: HashedEmbedder(dim=64))
+    for module in ("rag.wiring", "rag.embedders"):
+        monkeypatch.setattr(f"{module}.make_embedder", lambda _settings, _say: HashedEmbedder(dim=64))
     assert main(["ask", QUESTION]) == 1
     assert "rag index --rebuild --store" in capsys.readouterr().err
     assert main(["index", "--rebuild"]) == 0

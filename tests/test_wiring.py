@@ -1,14 +1,18 @@
 """Choosing by name: generators, embedders, examples."""
 
+import threading
+
 import pytest
 from assistants import ScriptedGenerator, make_assistant
 
 import rag
 import rag.wiring
+from embeddings.errors import ModelMissing
 from embeddings.hashed import HashedEmbedder
+from rag.embedders import load_ahead, make_embedder
 from rag.errors import SettingsInvalid
 from rag.settings import load_settings
-from rag.wiring import example_questions, make_embedder, make_generator, open_assistant
+from rag.wiring import example_questions, make_generator, open_assistant
 
 
 class Entry:
@@ -58,3 +62,20 @@ def test_the_examples_come_from_the_articles_in_the_store(tmp_path):
 
 def test_the_embedder_without_a_model_has_a_name():
     assert make_embedder(load_settings({"embedder": "hashed"}, environment={})).name == "hashed"
+
+
+def test_an_embedder_that_loads_ahead_fails_only_where_it_is_needed():
+    class Missing(HashedEmbedder):
+        asked = 0
+
+        def embed_question(self, text):
+            self.asked += 1
+            raise ModelMissing("no such model")
+
+    embedder = load_ahead(Missing())
+    for thread in threading.enumerate():
+        if thread.name == "load-embedder":
+            thread.join()
+    assert embedder.asked == 1
+    with pytest.raises(ModelMissing):
+        embedder.embed_question("Who?")
