@@ -11,9 +11,6 @@ from dataclasses import dataclass, field
 from itertools import combinations, pairwise
 from typing import Self
 
-from rapidfuzz import process
-from rapidfuzz.distance import OSA
-
 from rag.library import Library
 from rag.records import Notice
 from rag.store_reader import StoreReader
@@ -146,6 +143,9 @@ def nearest(word: str, spellings: Spellings) -> str:
 
     One error is allowed from 5 letters, two from 10; two neighbours exchanged are one, in a word of 4 letters the only.
     """
+    from rapidfuzz import process  # noqa: PLC0415 - most questions have no misspelt word
+    from rapidfuzz.distance import OSA  # noqa: PLC0415 - as above
+
     most = 1 if len(word) < _FEWEST_LETTERS_OF_TWO_ERRORS else _MOST_ERRORS
     short = len(word) < _FEWEST_LETTERS_OF_AN_ERROR
     found: list[tuple[float, int, str]] = []

@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import filelock
 import numpy as np
 
 from embeddings.errors import VectorsInvalid
@@ -134,6 +133,8 @@ class StoreIndex:
     @contextmanager
     def _alone(self) -> Iterator[bool]:
         """Hold the lock of those who write a snapshot; False where none can be written."""
+        import filelock  # noqa: PLC0415 - only who makes lists takes a lock
+
         lock = filelock.FileLock(self._folder / FOLDER / _LOCK, timeout=_LOCK_WAIT_S)
         try:
             (self._folder / FOLDER).mkdir(exist_ok=True)
