@@ -4,7 +4,6 @@ It is derived from SQLite and never the truth. What does not match, or has a cha
 kind of index and imports none: the store can be described without.
 """
 
-import hashlib
 import json
 import shutil
 from collections.abc import Callable, Iterator, Mapping
@@ -12,10 +11,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Self
 
-import numpy as np
-
 from embeddings.checked_folder import read_checked, write_checked
-from embeddings.protocols import Vector
+from rag.probes import probes_hold
 from rag.store_reader import StoreReader
 
 EXACT_UP_TO = 200_000
@@ -24,15 +21,13 @@ EXACT_UP_TO = 200_000
 FOLDER = "vectors"
 FILE = "lists.faiss"
 _FORMAT = "1"
-_PROBES = 64
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
     """What a snapshot says of itself: which store's vectors it holds, and up to which passage.
 
-    `probes` are some passages' ids with digests of their vectors: a store that was put back to an older state counts
-    ids and generations anew, and they tell that it is another.
+    `probes` tell whether it went another way from an older state (`rag.probes`).
     """
 
     store_id: str
@@ -68,14 +63,8 @@ class Snapshot:
             same
             and self.generation <= int(meta["generation"])
             and self.last_id <= reader.last_passage_id()
-            and self._probes_hold(reader)
+            and probes_hold(self.probes, reader, self.dim)
         )
-
-    def _probes_hold(self, reader: StoreReader) -> bool:
-        """Return whether those of the probes that are still stored have the vectors that they had."""
-        digests = dict(self.probes)
-        ids, vectors = reader.vectors_of(list(digests), self.dim)
-        return all(digests[key] == digest_of(row) for key, row in zip(ids, vectors, strict=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,19 +86,6 @@ class Changes:
     def share(self) -> float:
         """The changed passages in relation to those that are stored."""
         return (self.added + self.removed) / max(1, self.passages)
-
-
-def probe(reader: StoreReader, dim: int, last_id: int) -> tuple[tuple[int, str], ...]:
-    """Return probes: half of them the last passages, where another history differs first, the others spread evenly."""
-    half = _PROBES // 2
-    chosen = {*range(max(1, last_id - half + 1), last_id + 1), *np.linspace(1, last_id, half).astype(int).tolist()}
-    ids, vectors = reader.vectors_of(sorted(chosen), dim)
-    return tuple(sorted((key, digest_of(row)) for key, row in zip(ids, vectors, strict=True)))
-
-
-def digest_of(vector: Vector) -> str:
-    """Return a hex digest of a stored vector."""
-    return hashlib.sha256(vector.tobytes()).hexdigest()[:16]
 
 
 def find_snapshot(folder: Path, reader: StoreReader, *, newer_than: int = -1) -> tuple[Path, Snapshot] | None:

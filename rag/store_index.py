@@ -20,10 +20,10 @@ from rag.index_snapshot import (
     Changes,
     Snapshot,
     find_snapshot,
-    probe,
     remove_snapshots,
     write_snapshot,
 )
+from rag.probes import probe
 from rag.protocols import Progress
 from rag.records import Scope
 from rag.store_reader import StoreReader

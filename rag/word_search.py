@@ -5,6 +5,7 @@ in after that are asked of FTS5, those taken out are left out, until so many hav
 Where there are no arrays, or they do not match, FTS5 answers: the same, but later.
 """
 
+import json
 import shutil
 import threading
 from collections import Counter
@@ -17,6 +18,7 @@ import numpy as np
 from embeddings.checked_folder import read_checked, write_checked
 from embeddings.protocols import Ids
 from rag.database import WORDS, damaged
+from rag.probes import probe, probes_hold
 from rag.protocols import Progress
 from rag.records import Scope
 from rag.store_reader import StoreReader
@@ -27,7 +29,7 @@ from rag.word_terms import terms_of
 LARGE = 50_000
 """Passages from which arrays are made: there FTS5 takes 10 ms for a question, twice that for twice as many."""
 
-_VERSION = "1"
+_VERSION = "2"
 _MOST_CHANGED = 0.05
 _NONE_GONE: frozenset[int] = frozenset()
 
@@ -114,7 +116,14 @@ def keep_word_index(folder: Path, *, large: int = LARGE, progress: Progress | No
         if passages < large:
             shutil.rmtree(folder / WORDS, ignore_errors=True)
             return False
-        about = {"version": _VERSION, "store_id": meta["store_id"], "generation": meta["generation"]}
+        last_id = reader.last_passage_id()
+        about = {
+            "version": _VERSION,
+            "store_id": meta["store_id"],
+            "generation": meta["generation"],
+            "last_id": str(last_id),
+            "probes": json.dumps(probe(reader, _dim(meta), last_id)),
+        }
         try:
             write_checked(folder / WORDS, lambda part: fill_word_index(part, reader.words, progress), about)
         except ValueError as error:
@@ -128,10 +137,7 @@ def keep_word_index(folder: Path, *, large: int = LARGE, progress: Progress | No
 def _open(folder: Path, reader: StoreReader, meta: Mapping[str, str]) -> _Words:
     store = (meta["store_id"], meta["generation"])
     about = read_checked(folder / WORDS)
-    if about is None or (about.get("version"), about.get("store_id")) != (_VERSION, meta["store_id"]):
-        return _Words(store, None)
-    if int(about["generation"]) > int(meta["generation"]):
-        # The store was put back to an earlier state: its ids will stand for other passages.
+    if about is None or not _fits(about, reader, meta):
         return _Words(store, None)
     index = WordIndex.load(folder / WORDS)
     last = int(index.ids[-1]) if len(index.ids) else 0
@@ -140,3 +146,17 @@ def _open(folder: Path, reader: StoreReader, meta: Mapping[str, str]) -> _Words:
     stored = reader.words.passage_ids()
     gone = frozenset(np.setdiff1d(index.ids, stored, assume_unique=True).tolist())
     return _Words(store, index, last, bool(len(stored)) and int(stored[-1]) > last, gone)
+
+
+def _fits(about: Mapping[str, str], reader: StoreReader, meta: Mapping[str, str]) -> bool:
+    """Return whether the arrays were made of an earlier state, or this one, of what the store holds."""
+    if (about.get("version"), about.get("store_id")) != (_VERSION, meta["store_id"]):
+        return False
+    # A store that was put back to an earlier state: its ids stand for other passages, or will.
+    behind = int(about["generation"]) > int(meta["generation"]) or int(about["last_id"]) > reader.last_passage_id()
+    return not behind and probes_hold(json.loads(about["probes"]), reader, _dim(meta))
+
+
+def _dim(meta: Mapping[str, str]) -> int:
+    # Before anything is put in there are no vectors, and none are asked for.
+    return int(meta.get("dim", 1))

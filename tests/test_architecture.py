@@ -54,6 +54,7 @@ FLOORS = {
             "vector_rows",
         },
         {"wanted", "abstention", "stories", "topics", "statements", "store_reader", "word_build"},
+        {"probes"},
         {"extractive", "markup", "followups", "conflicts", "word_search", "index_snapshot"},
         {"articles", "store_index", "store_info"},
         {"library", "indexing"},

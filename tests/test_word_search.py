@@ -166,6 +166,20 @@ def test_arrays_of_another_store_are_not_used(copied, tmp_path):
     check_same(tmp_path / "other", ["harbour", "bridge"], 10)
 
 
+def test_a_store_that_was_put_back_and_went_another_way_is_not_searched_with_the_old_arrays(copied, tmp_path):
+    """Ids and generations are counted again from the copy: the same numbers, other words."""
+    copy = shutil.copytree(copied, tmp_path / "copy")
+    make_indexer(copied).index_articles([make_article("old", "A zeppelin landed.")])
+    shutil.rmtree(copied / WORDS)
+    assert keep_word_index(copied, large=1)
+    make_indexer(copy).index_articles([make_article("new", "A volcano erupted.")])
+    shutil.rmtree(copy / WORDS)
+    shutil.copytree(copied / WORDS, copy / WORDS)
+    check_same(copy, ["zeppelin", "volcano"], 10)
+    assert keep_word_index(copy, large=1)
+    check_same(copy, ["zeppelin", "volcano"], 10)
+
+
 def test_a_store_that_is_small_and_changes_has_no_arrays(copied):
     grow_store(copied, 1400, MATERIAL)
     assert not keep_word_index(copied, large=100_000)
