@@ -12,8 +12,11 @@ import shutil
 import uuid
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import TypeVar
 
 MANIFEST = "manifest.json"
+
+Loaded = TypeVar("Loaded")
 
 
 def write_checked(folder: Path, fill: Callable[[Path], None], about: Mapping[str, str]) -> None:
@@ -46,6 +49,35 @@ def read_checked(folder: Path) -> dict[str, str] | None:
         whole = seal == _seal(manifest) and all(_digest(folder / name) == digest for name, digest in sums.items())
         return {str(name): str(value) for name, value in about.items()} if whole else None
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+
+
+def load_checked(folder: Path, load: Callable[[dict[str, str]], Loaded]) -> Loaded | None:
+    """Return what `load` makes of the folder, given what was said of it; None where it is missing or damaged.
+
+    Where another process replaces or removes it meanwhile, it is looked at again: what is returned is of one folder's
+    files, never of two. Raises what `load` raises of a folder that has stayed.
+    """
+    while True:
+        before = _written(folder)
+        about = read_checked(folder)
+        if about is None:
+            return None
+        try:
+            loaded = load(about)
+        except Exception:
+            # Of a folder that is being removed the manifest may be the last to go.
+            if read_checked(folder) == about and _written(folder) == before:
+                raise
+        else:
+            if _written(folder) == before:
+                return loaded
+
+
+def _written(folder: Path) -> bytes | None:
+    try:
+        return (folder / MANIFEST).read_bytes()
+    except OSError:
         return None
 
 

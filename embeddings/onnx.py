@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from embeddings.checked_folder import read_checked, write_checked
+from embeddings.checked_folder import load_checked, write_checked
 from embeddings.errors import ExportFailed
 from embeddings.model_folder import DEFAULT_MODEL, read_model
 from embeddings.protocols import Matrix, Vector
@@ -153,28 +153,34 @@ class OnnxEmbedder:
 
     def _load_exported(self) -> "_Loaded":
         """Return the exported model; raises ExportFailed."""
-        from embeddings.onnx_session import RUNTIME, OnnxSession  # noqa: PLC0415 - a list of articles needs no model
+        from embeddings.onnx_session import RUNTIME  # noqa: PLC0415 - a list of articles needs no model
 
-        known = read_checked(self._folder)
-        if known is None or known[_MADE_WITH] != RUNTIME:
+        loaded = load_checked(self._folder, self._read)
+        if loaded is None:
             self._say("exporting the embedding model, this once")
-            known = self._export(RUNTIME)
-        if _FAILED in known:
-            raise ExportFailed(f"the model '{self._name}' cannot be exported ({known[_FAILED]})")
-        about = json.loads((self._folder / ABOUT_FILE).read_text("utf-8"))
-        max_tokens = int(about["max_tokens"])
-        return _Loaded(
-            OnnxSession(self._folder, max_tokens),
-            about["precision"],
-            int(about["dim"]),
-            max_tokens,
-        )
+            self._export(RUNTIME)
+            loaded = load_checked(self._folder, self._read)
+        if loaded is None:
+            raise ExportFailed(f"the exported model in '{self._folder}' was removed or damaged at once")
+        return loaded
+
+    def _read(self, about: dict[str, str]) -> "_Loaded | None":
+        """Return the exported model, None where another ONNX Runtime made it; raises ExportFailed where none was."""
+        from embeddings.onnx_session import RUNTIME, OnnxSession  # noqa: PLC0415 - as above
+
+        if about.get(_MADE_WITH) != RUNTIME:
+            return None
+        if _FAILED in about:
+            raise ExportFailed(f"the model '{self._name}' cannot be exported ({about[_FAILED]})")
+        told = json.loads((self._folder / ABOUT_FILE).read_text("utf-8"))
+        max_tokens = int(told["max_tokens"])
+        return _Loaded(OnnxSession(self._folder, max_tokens), told["precision"], int(told["dim"]), max_tokens)
 
     def _fill(self, part: Path) -> None:
         self._run_export(self._model.folder, part, self._precision)
 
-    def _export(self, runtime: str) -> dict[str, str]:
-        """Return what was said of the folder that is now there: also that an export failed, so as not to try again."""
+    def _export(self, runtime: str) -> None:
+        """Write the folder: also that an export failed, so as not to try again."""
         made_with = {_MADE_WITH: runtime}
         try:
             try:
@@ -183,10 +189,8 @@ class OnnxEmbedder:
                 reason = str(error)
                 known = made_with | {_FAILED: reason}
                 write_checked(self._folder, lambda part: _write_reason(part, reason), known)
-                return known
         except OSError as error:
             raise ExportFailed(f"no exported model can be kept in '{self._folder}' ({error.strerror})") from error
-        return made_with
 
 
 @dataclass(frozen=True, slots=True)

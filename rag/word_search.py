@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from embeddings.checked_folder import read_checked, write_checked
+from embeddings.checked_folder import load_checked, write_checked
 from embeddings.protocols import Ids
 from rag.database import WORDS, damaged
 from rag.probes import probe, probes_hold
@@ -136,12 +136,16 @@ def keep_word_index(folder: Path, *, large: int = LARGE, progress: Progress | No
 
 def _open(folder: Path, reader: StoreReader, meta: Mapping[str, str]) -> _Words:
     store = (meta["store_id"], meta["generation"])
-    about = read_checked(folder / WORDS)
-    if about is None or not _fits(about, reader, meta):
+
+    def load(about: Mapping[str, str]) -> tuple[WordIndex, str] | None:
+        return (WordIndex.load(folder / WORDS), about["generation"]) if _fits(about, reader, meta) else None
+
+    found = load_checked(folder / WORDS, load)
+    if found is None:
         return _Words(store, None)
-    index = WordIndex.load(folder / WORDS)
+    index, made_of = found
     last = int(index.ids[-1]) if len(index.ids) else 0
-    if about.get("generation") == meta["generation"]:
+    if made_of == meta["generation"]:
         return _Words(store, index, last)
     stored = reader.words.passage_ids()
     gone = frozenset(np.setdiff1d(index.ids, stored, assume_unique=True).tolist())

@@ -1,8 +1,10 @@
 """A folder of computed files is whole and unchanged, or it is not there."""
 
+import shutil
+
 import pytest
 
-from embeddings.checked_folder import MANIFEST, read_checked, write_checked
+from embeddings.checked_folder import MANIFEST, load_checked, read_checked, write_checked
 
 
 def fill(folder, text=b"weights"):
@@ -74,3 +76,30 @@ def test_where_writing_fails_the_old_folder_stays_and_nothing_is_left_behind(wri
         write_checked(written, fail, {"kind": "fp32"})
     assert read_checked(written) == {"kind": "int8"}
     assert [p.name for p in written.parent.iterdir()] == ["model"]
+
+
+def test_what_is_loaded_is_of_one_folder_whoever_replaces_it_meanwhile(written):
+    seen = []
+
+    def load(about):
+        first = (written / "model.bin").read_bytes()
+        if not seen:
+            write_checked(written, lambda folder: fill(folder, b"other"), {"kind": "fp32"})
+        seen.append(about["kind"])
+        return first, (written / "model.bin").read_bytes()
+
+    assert load_checked(written, load) == (b"other", b"other")
+    assert seen == ["int8", "fp32"]
+
+
+def test_a_folder_that_is_removed_while_it_is_loaded_is_missing(written):
+    def load(_about):
+        shutil.rmtree(written)
+        return (written / "model.bin").read_bytes()
+
+    assert load_checked(written, load) is None
+
+
+def test_what_cannot_be_loaded_of_a_whole_folder_is_raised(written):
+    with pytest.raises(ZeroDivisionError):
+        load_checked(written, lambda _about: 1 // 0)

@@ -16,6 +16,7 @@ from rag.question import question_words
 from rag.records import Scope
 from rag.store import remove_articles
 from rag.store_reader import StoreReader
+from rag.word_index import WordIndex
 from rag.word_search import WordSearch, keep_word_index
 from rag.word_terms import terms_of
 
@@ -147,6 +148,17 @@ def test_removing_an_article_takes_its_words_out_of_the_folder(copied):
     assert b"hyperborea" in (copied / WORDS / "letters.npy").read_bytes()
     remove_articles(copied, ["secret"])
     assert not any(b"hyperborea" in path.read_bytes() for path in copied.rglob("*") if path.is_file())
+
+
+def test_arrays_that_are_taken_away_while_they_are_opened_make_fts5_answer(copied, monkeypatch):
+    load = WordIndex.load
+
+    def remove_first(folder):
+        shutil.rmtree(folder, ignore_errors=True)
+        return load(folder)
+
+    monkeypatch.setattr(WordIndex, "load", remove_first)
+    check_same(copied, ["harbour", "bridge"], 10)
 
 
 def test_a_changed_byte_makes_fts5_answer(copied):
