@@ -4,6 +4,7 @@ EmbeddingError
 ├── ModelMissing     no such model on this machine
 ├── ModelRefused     a model that would run code or load a pickle
 ├── ExportFailed     a model that cannot be exported, or whose exported vectors differ
+│   └── ExportStopped    an export that did not come to its end: it may work the next time
 └── VectorsInvalid   vectors of a wrong shape, or not finite
 """
 
@@ -22,6 +23,10 @@ class ModelRefused(EmbeddingError):
 
 class ExportFailed(EmbeddingError):
     """The model cannot be exported, or the exported one does not give its vectors."""
+
+
+class ExportStopped(ExportFailed):
+    """The disk was full, memory ran out or time did: it says nothing of the model."""
 
 
 class VectorsInvalid(EmbeddingError):

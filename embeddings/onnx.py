@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from embeddings.checked_folder import load_checked, write_checked
-from embeddings.errors import ExportFailed
+from embeddings.errors import ExportFailed, ExportStopped
 from embeddings.model_folder import DEFAULT_MODEL, read_model
 from embeddings.protocols import Matrix, Vector
 
@@ -27,6 +27,8 @@ Precision = Literal["int8", "fp32"]
 _FORMAT = 1
 ABOUT_FILE = "about.json"
 _EXPORT_TIMEOUT_S = 900
+CANNOT = 3
+"""The exporting process's exit code where the model is to blame, not a full disk or too little memory."""
 
 Export = Callable[[Path, Path, Precision], None]
 """Writes a model's export into an empty folder: see `run_export`."""
@@ -37,7 +39,7 @@ _log = logging.getLogger(__name__)
 
 
 def run_export(folder: Path, target: Path, precision: Precision) -> None:
-    """Export the model's folder into the target in a process of its own; raises ExportFailed."""
+    """Export the model's folder into the target in a process of its own; raises ExportFailed and ExportStopped."""
     import subprocess  # noqa: PLC0415 - once in a model's life
 
     command = [sys.executable, "-m", "embeddings.onnx_export", str(folder), str(target), precision]
@@ -49,10 +51,11 @@ def run_export(folder: Path, target: Path, precision: Precision) -> None:
             command, capture_output=True, text=True, timeout=_EXPORT_TIMEOUT_S, env=environment, check=False
         )
     except subprocess.TimeoutExpired as error:
-        raise ExportFailed(f"no result after {_EXPORT_TIMEOUT_S} s") from error
+        raise ExportStopped(f"no result after {_EXPORT_TIMEOUT_S} s") from error
     if done.returncode:
         said = done.stderr.strip().splitlines()
-        raise ExportFailed(said[-1] if said else f"exit code {done.returncode}")
+        reason = said[-1] if said else f"exit code {done.returncode}"
+        raise ExportFailed(reason) if done.returncode == CANNOT else ExportStopped(reason)
 
 
 class OnnxEmbedder:
@@ -185,6 +188,9 @@ class OnnxEmbedder:
         try:
             try:
                 write_checked(self._folder, self._fill, made_with)
+            except ExportStopped:
+                # A full disk or a killed process says nothing of the model: the next start tries again.
+                raise
             except ExportFailed as error:
                 reason = str(error)
                 known = made_with | {_FAILED: reason}

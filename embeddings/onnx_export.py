@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from embeddings.errors import ExportFailed
-from embeddings.onnx import ABOUT_FILE, Precision
+from embeddings.onnx import ABOUT_FILE, CANNOT, Precision
 from embeddings.onnx_quantize import quantize
 from embeddings.onnx_session import MODEL_FILE, TOKENIZER_FILE, OnnxSession, optimize
 from embeddings.protocols import Matrix
@@ -49,13 +49,19 @@ SAMPLES = (
 
 
 def main(folder: str, target: str, precision: Precision) -> int:
-    """Write model, tokenizer and what is to be known of them into the target folder; 1, with the reason, on failure."""
+    """Write model, tokenizer and what is to be known of them into the target folder.
+
+    On failure the reason goes to stderr; the code is CANNOT, or 1 where it may work another time.
+    """
     try:
         about = export(Path(folder), Path(target), precision)
-    except Exception as error:  # noqa: BLE001 - the edge of a process: whatever a foreign model does, it says why
+        (Path(target) / ABOUT_FILE).write_text(json.dumps(about), "utf-8")
+    except (OSError, MemoryError, ImportError) as error:
         sys.stderr.write(f"{type(error).__name__}: {error}\n")
         return 1
-    (Path(target) / ABOUT_FILE).write_text(json.dumps(about), "utf-8")
+    except Exception as error:  # noqa: BLE001 - the edge of a process: whatever a foreign model does, it says why
+        sys.stderr.write(f"{type(error).__name__}: {error}\n")
+        return CANNOT
     return 0
 
 

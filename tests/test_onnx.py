@@ -10,9 +10,9 @@ import pytest
 from contract_embedder import EmbedderContract
 
 from embeddings.checked_folder import read_checked
-from embeddings.errors import ExportFailed
+from embeddings.errors import ExportFailed, ExportStopped
 from embeddings.model_folder import find_model, read_model
-from embeddings.onnx import OnnxEmbedder, run_export
+from embeddings.onnx import CANNOT, OnnxEmbedder, run_export
 from embeddings.sentence import SentenceTransformerEmbedder
 
 TEXTS = [
@@ -145,12 +145,43 @@ def test_an_export_that_fails_says_why_in_its_last_line(tmp_path):
         run_export(tmp_path / "model", tmp_path / "target", "int8")
 
 
-def test_a_model_that_has_not_changed_is_not_read_again(tmp_path):
-    """The note is worth nothing once a file's size or time differs."""
+def make_model(tmp_path):
+    """Return a folder that counts as a model until its weights are loaded."""
     folder = tmp_path / "model"
     folder.mkdir()
     (folder / "modules.json").write_text(json.dumps([]), "utf-8")
     (folder / "model.safetensors").write_bytes(b"weights")
+    return folder
+
+
+@pytest.mark.parametrize(("error", "tries"), [(ExportFailed("no such operator"), 1), (ExportStopped("killed"), 2)])
+def test_an_export_that_was_stopped_is_tried_again_at_the_next_start(tmp_path, error, tries):
+    """A full disk, once, must not make the program slow for ever."""
+    folder = make_model(tmp_path)
+    exports = []
+
+    def export(_folder, _target, precision):
+        exports.append(precision)
+        raise error
+
+    for _ in range(2):
+        with pytest.raises(ExportFailed, match=str(error)):
+            OnnxEmbedder(str(folder), cache=tmp_path / "models", export=export)._load_exported()
+    assert len(exports) == tries
+
+
+@pytest.mark.parametrize(("code", "stopped"), [(CANNOT, False), (1, True), (-9, True)])
+def test_only_the_exporter_itself_says_that_a_model_cannot_be_exported(tmp_path, monkeypatch, code, stopped):
+    done = subprocess.CompletedProcess([], code, "", "RuntimeError: so it is\n")
+    monkeypatch.setattr(subprocess, "run", lambda *_given, **_more: done)
+    with pytest.raises(ExportFailed, match="so it is") as raised:
+        run_export(tmp_path, tmp_path, "int8")
+    assert isinstance(raised.value, ExportStopped) is stopped
+
+
+def test_a_model_that_has_not_changed_is_not_read_again(tmp_path):
+    """The note is worth nothing once a file's size or time differs."""
+    folder = make_model(tmp_path)
     notes = tmp_path / "notes"
     first = read_model(str(folder), notes=notes)
     (note,) = notes.iterdir()
