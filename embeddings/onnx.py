@@ -188,9 +188,9 @@ class OnnxEmbedder:
         try:
             try:
                 write_checked(self._folder, self._fill, made_with)
-            except ExportStopped:
+            except ExportStopped as error:
                 # A full disk or a killed process says nothing of the model: the next start tries again.
-                raise
+                raise ExportStopped(f"the export of '{self._name}' was stopped ({error})") from error
             except ExportFailed as error:
                 reason = str(error)
                 known = made_with | {_FAILED: reason}
