@@ -74,6 +74,15 @@ def load_checked(folder: Path, load: Callable[[dict[str, str]], Loaded]) -> Load
                 return loaded
 
 
+def stamp_of(folder: Path) -> tuple[int, int]:
+    """Return what differs when the folder was written anew, without reading it; zeros where there is none."""
+    try:
+        about = (folder / MANIFEST).stat()
+    except OSError:
+        return 0, 0
+    return about.st_ino, about.st_mtime_ns
+
+
 def _written(folder: Path) -> bytes | None:
     try:
         return (folder / MANIFEST).read_bytes()

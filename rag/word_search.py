@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from embeddings.checked_folder import load_checked, write_checked
+from embeddings.checked_folder import load_checked, stamp_of, write_checked
 from embeddings.protocols import Ids
 from rag.database import WORDS, damaged
 from rag.probes import probe, probes_hold
@@ -36,9 +36,13 @@ _NONE_GONE: frozenset[int] = frozenset()
 
 @dataclass(frozen=True, slots=True)
 class _Words:
-    """What is known of one generation of the store: its arrays, and what has changed since they were made."""
+    """What is known of one generation of the store: its arrays, and what has changed since they were made.
+
+    `stamp` is that of the arrays' folder: they may come, or be made anew, without a new generation.
+    """
 
     store: tuple[str, str]
+    stamp: tuple[int, int]
     index: WordIndex | None
     last: int = 0
     newer: bool = False
@@ -51,7 +55,7 @@ class WordSearch:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._opening = threading.Lock()
-        self._words = _Words(("", ""), None)
+        self._words = _Words(("", ""), (0, 0), None)
 
     def search(
         self,
@@ -91,10 +95,10 @@ class WordSearch:
 
     def _known(self, reader: StoreReader) -> _Words:
         meta = reader.meta()
-        store = (meta["store_id"], meta["generation"])
-        if self._words.store != store:
+        asked = (meta["store_id"], meta["generation"]), stamp_of(self._folder / WORDS)
+        if (self._words.store, self._words.stamp) != asked:
             with self._opening:
-                if self._words.store != store:
+                if (self._words.store, self._words.stamp) != asked:
                     self._words = _open(self._folder, reader, meta)
         return self._words
 
@@ -135,21 +139,22 @@ def keep_word_index(folder: Path, *, large: int = LARGE, progress: Progress | No
 
 
 def _open(folder: Path, reader: StoreReader, meta: Mapping[str, str]) -> _Words:
-    store = (meta["store_id"], meta["generation"])
+    # Before they are read: arrays that come in between are opened with the next question.
+    known = (meta["store_id"], meta["generation"]), stamp_of(folder / WORDS)
 
     def load(about: Mapping[str, str]) -> tuple[WordIndex, str] | None:
         return (WordIndex.load(folder / WORDS), about["generation"]) if _fits(about, reader, meta) else None
 
     found = load_checked(folder / WORDS, load)
     if found is None:
-        return _Words(store, None)
+        return _Words(*known, None)
     index, made_of = found
     last = int(index.ids[-1]) if len(index.ids) else 0
     if made_of == meta["generation"]:
-        return _Words(store, index, last)
+        return _Words(*known, index, last)
     stored = reader.words.passage_ids()
     gone = frozenset(np.setdiff1d(index.ids, stored, assume_unique=True).tolist())
-    return _Words(store, index, last, bool(len(stored)) and int(stored[-1]) > last, gone)
+    return _Words(*known, index, last, bool(len(stored)) and int(stored[-1]) > last, gone)
 
 
 def _fits(about: Mapping[str, str], reader: StoreReader, meta: Mapping[str, str]) -> bool:

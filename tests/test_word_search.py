@@ -126,6 +126,18 @@ def test_what_was_put_in_after_the_arrays_were_made_is_found(copied):
         assert found[0] in {key for key, _ in search.search(reader, ["harbour", "hyperborea"], 3)}
 
 
+def test_arrays_that_are_made_after_the_first_question_answer_the_next(copied, tmp_path):
+    """Indexing commits first and makes the arrays then: who asks in between must not go without them for ever."""
+    shutil.move(copied / WORDS, tmp_path / WORDS)
+    search = WordSearch(copied)
+    with StoreReader(copied) as reader:
+        found = search.search(reader, ["harbour", "bridge"], 10)
+        assert search._known(reader).index is None
+        shutil.move(tmp_path / WORDS, copied / WORDS)
+        same(search.search(reader, ["harbour", "bridge"], 10), found)
+        assert search._known(reader).index is not None
+
+
 def test_what_was_replaced_after_the_arrays_were_made_is_not_found(copied):
     search = WordSearch(copied)
     with StoreReader(copied) as reader:
