@@ -47,6 +47,7 @@ class _Words:
     last: int = 0
     newer: bool = False
     gone: frozenset[int] = _NONE_GONE
+    about: Mapping[str, str] | None = None
 
 
 class WordSearch:
@@ -99,7 +100,7 @@ class WordSearch:
         if (self._words.store, self._words.stamp) != asked:
             with self._opening:
                 if (self._words.store, self._words.stamp) != asked:
-                    self._words = _open(self._folder, reader, meta)
+                    self._words = _open(self._folder, reader, meta, self._words)
         return self._words
 
 
@@ -138,23 +139,27 @@ def keep_word_index(folder: Path, *, large: int = LARGE, progress: Progress | No
     return True
 
 
-def _open(folder: Path, reader: StoreReader, meta: Mapping[str, str]) -> _Words:
+def _open(folder: Path, reader: StoreReader, meta: Mapping[str, str], before: _Words | None = None) -> _Words:
+    """Return what is known now; arrays that were mapped `before` are not read and checked again."""
     # Before they are read: arrays that come in between are opened with the next question.
     known = (meta["store_id"], meta["generation"]), stamp_of(folder / WORDS)
 
-    def load(about: Mapping[str, str]) -> tuple[WordIndex, str] | None:
-        return (WordIndex.load(folder / WORDS), about["generation"]) if _fits(about, reader, meta) else None
+    def load(about: Mapping[str, str]) -> tuple[WordIndex, Mapping[str, str]] | None:
+        return (WordIndex.load(folder / WORDS), about) if _fits(about, reader, meta) else None
 
-    found = load_checked(folder / WORDS, load)
+    if before and before.index and before.about and before.stamp == known[1]:
+        found = (before.index, before.about) if _fits(before.about, reader, meta) else None
+    else:
+        found = load_checked(folder / WORDS, load)
     if found is None:
         return _Words(*known, None)
-    index, made_of = found
+    index, about = found
     last = int(index.ids[-1]) if len(index.ids) else 0
-    if made_of == meta["generation"]:
-        return _Words(*known, index, last)
+    if about["generation"] == meta["generation"]:
+        return _Words(*known, index, last, about=about)
     stored = reader.words.passage_ids()
     gone = frozenset(np.setdiff1d(index.ids, stored, assume_unique=True).tolist())
-    return _Words(*known, index, last, bool(len(stored)) and int(stored[-1]) > last, gone)
+    return _Words(*known, index, last, bool(len(stored)) and int(stored[-1]) > last, gone, about)
 
 
 def _fits(about: Mapping[str, str], reader: StoreReader, meta: Mapping[str, str]) -> bool:

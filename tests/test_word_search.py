@@ -138,6 +138,16 @@ def test_arrays_that_are_made_after_the_first_question_answer_the_next(copied, t
         assert search._known(reader).index is not None
 
 
+def test_a_new_generation_does_not_read_the_same_arrays_again(copied, monkeypatch):
+    search = WordSearch(copied)
+    with StoreReader(copied) as reader:
+        search.search(reader, ["harbour"], 5)
+        grow_store(copied, 1210, MATERIAL)
+        monkeypatch.setattr("rag.word_search.load_checked", None)
+        found = {key for key, _ in search.search(reader, ["harbour"], 2000)}
+        assert found == {key for key, _ in reader.words.search(["harbour"], 2000)}
+
+
 def test_what_was_replaced_after_the_arrays_were_made_is_not_found(copied):
     search = WordSearch(copied)
     with StoreReader(copied) as reader:
