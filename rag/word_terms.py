@@ -14,9 +14,10 @@ def terms_of(word: str) -> tuple[str, ...]:
     """Return the terms in order of place; () where the word holds none, several where it falls apart ("don't")."""
     with _asking:
         connection = _tokenizer()
+        # First, not last: an interrupted question leaves its word behind.
+        connection.execute("INSERT INTO word (word) VALUES ('delete-all')")
         connection.execute("INSERT INTO word (rowid, text) VALUES (1, ?)", (word.replace("\0", " "),))
         found = connection.execute("SELECT term FROM term ORDER BY offset").fetchall()
-        connection.execute("INSERT INTO word (word) VALUES ('delete-all')")
     return tuple(term for (term,) in found)
 
 
