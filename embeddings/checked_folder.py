@@ -7,14 +7,18 @@ without an error and gives wrong results; so a folder that does not match its ma
 import contextlib
 import hashlib
 import json
+import math
 import os
 import shutil
+import time
 import uuid
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TypeVar
 
 MANIFEST = "manifest.json"
+# Nobody writes into one folder for so long: who did was killed.
+_SURELY_DEAD_S = 3600.0
 
 Loaded = TypeVar("Loaded")
 
@@ -26,6 +30,7 @@ def write_checked(folder: Path, fill: Callable[[Path], None], about: Mapping[str
     raises (OSError for a full disk), `folder` is as it was.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
+    _clear(folder, older_than_s=_SURELY_DEAD_S)
     part = folder.with_name(f".{folder.name}.{uuid.uuid4().hex}.part")
     part.mkdir()
     try:
@@ -50,6 +55,24 @@ def read_checked(folder: Path) -> dict[str, str] | None:
         return {str(name): str(value) for name, value in about.items()} if whole else None
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
+
+
+def remove_checked(folder: Path) -> None:
+    """Remove the folder, what a killed writer left of it, and what one is writing, who then raises OSError.
+
+    What cannot be removed stays.
+    """
+    shutil.rmtree(folder, ignore_errors=True)
+    _clear(folder, older_than_s=-math.inf)
+
+
+def _clear(folder: Path, *, older_than_s: float) -> None:
+    """Remove the unfinished and replaced folders of this one that nothing was added to for so long."""
+    with contextlib.suppress(OSError):
+        for path in list(folder.parent.iterdir()):
+            ours = path.name.startswith(f".{folder.name}.") and path.suffix in {".part", ".old"}
+            if ours and time.time() - path.stat().st_mtime > older_than_s:
+                shutil.rmtree(path, ignore_errors=True)
 
 
 def load_checked(folder: Path, load: Callable[[dict[str, str]], Loaded]) -> Loaded | None:

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import shutil
 import sqlite3
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from embeddings.checked_folder import remove_checked
 from embeddings.protocols import Matrix
 from rag.cjk import without_cjk
 from rag.database import WORDS, open_to_read, open_to_write, translated
@@ -108,7 +108,7 @@ def remove_articles(folder: Path, article_ids: Sequence[str]) -> None:
         for table in ("passage_words", "passage_spellings"):
             connection.execute(f"INSERT INTO {table} ({table}) VALUES ('optimize')")
         # Derived, but it holds the words too.
-        shutil.rmtree(folder / WORDS, ignore_errors=True)
+        remove_checked(folder / WORDS)
         connection.execute("COMMIT")
 
 

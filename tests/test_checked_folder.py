@@ -1,10 +1,11 @@
 """A folder of computed files is whole and unchanged, or it is not there."""
 
+import os
 import shutil
 
 import pytest
 
-from embeddings.checked_folder import MANIFEST, load_checked, read_checked, write_checked
+from embeddings.checked_folder import MANIFEST, load_checked, read_checked, remove_checked, write_checked
 
 
 def fill(folder, text=b"weights"):
@@ -103,3 +104,38 @@ def test_a_folder_that_is_removed_while_it_is_loaded_is_missing(written):
 def test_what_cannot_be_loaded_of_a_whole_folder_is_raised(written):
     with pytest.raises(ZeroDivisionError):
         load_checked(written, lambda _about: 1 // 0)
+
+
+def make_leftovers(written):
+    """Return two folders as killed writers leave them, the first long ago."""
+    left = [written.parent / f".model.{name}.part" for name in ("old", "new")]
+    for folder in left:
+        folder.mkdir()
+        fill(folder)
+    os.utime(left[0], (0, 0))
+    return left
+
+
+def test_what_a_killed_writer_left_is_cleared_away_but_not_what_another_is_writing(written):
+    old, new = make_leftovers(written)
+    write_checked(written, fill, {})
+    assert not old.exists()
+    assert new.is_dir()
+
+
+def test_removing_a_folder_removes_what_is_unfinished_of_it_too(written):
+    other = written.parent / ".model-b.x.part"
+    other.mkdir()
+    make_leftovers(written)
+    remove_checked(written)
+    assert list(written.parent.iterdir()) == [other]
+
+
+def test_a_folder_that_is_removed_while_it_is_written_is_not_there(written):
+    def fill_slowly(part):
+        fill(part)
+        remove_checked(written)
+
+    with pytest.raises(OSError, match="No such file"):
+        write_checked(written, fill_slowly, {})
+    assert not list(written.parent.iterdir())

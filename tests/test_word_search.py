@@ -18,7 +18,7 @@ from rag.store import remove_articles
 from rag.store_reader import StoreReader
 from rag.word_index import WordIndex
 from rag.word_search import WordSearch, keep_word_index
-from rag.word_terms import terms_of
+from rag.word_terms import _tokenizer, terms_of
 
 LANGUAGES = "长江大桥于1957年通车。Café owners didn't re-open the mayor's bridge; naïve Æsir “quoted” O'Brien's 3.5 km."
 MATERIAL = read_material(
@@ -266,3 +266,8 @@ def test_indexing_a_large_store_makes_its_arrays(tmp_path, monkeypatch):
 )
 def test_a_word_is_cut_as_the_index_cuts_it(word, terms):
     assert terms_of(word) == terms
+
+
+def test_a_question_that_was_interrupted_leaves_no_word_behind():
+    _tokenizer().execute("INSERT INTO word (rowid, text) VALUES (1, 'zeppelin')")
+    assert terms_of("uncommonest") == ("uncommonest",)
