@@ -29,13 +29,13 @@ class Model:
 def read_model(model: str, *, notes: Path | None = None) -> Model:
     """Return the model of this name or folder; raises ModelMissing, and ModelRefused where it would run code.
 
-    In the folder `notes` is kept what was found, with every file's size and time: a model that has not changed since is
+    In the folder `notes` is kept what was found, with every file's size and times: a model that has not changed is
     not read again (100 MB, a third of what asking a question takes in a new process).
     """
     folder = find_model(model)
     refuse_code(folder)
     files = _digested(folder)
-    state = [[str(path), path.stat().st_size, path.stat().st_mtime_ns] for path in (*files, *folder.glob(_CARD))]
+    state = [_state(path) for path in (*files, *folder.glob(_CARD))]
     note = notes / f"known-{hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:16]}.json" if notes else None
     noted = _read_note(note) if note else None
     if noted and noted[0] == state:
@@ -44,6 +44,13 @@ def read_model(model: str, *, notes: Path | None = None) -> Model:
     if note:
         _write_note(note, {"files": state, "fingerprint": found.fingerprint, "languages": found.languages})
     return found
+
+
+def _state(path: Path) -> list[object]:
+    """Return what differs where the file was changed."""
+    # A model's next version has the same size, and the same time of writing where a packager or copier set that.
+    about = path.stat()
+    return [str(path), about.st_size, about.st_mtime_ns, about.st_ctime_ns, about.st_ino]
 
 
 def _read_note(note: Path) -> tuple[list[object], tuple[str, tuple[str, ...]]] | None:

@@ -1,6 +1,7 @@
 """The exported model gives the original's vectors, keeps the contract, and never runs from a damaged file."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -192,6 +193,18 @@ def test_a_model_that_has_not_changed_is_not_read_again(tmp_path):
     changed = read_model(str(folder), notes=notes)
     assert changed.fingerprint not in {"as noted", first.fingerprint}
     assert read_model(str(folder)).fingerprint == changed.fingerprint
+
+
+def test_a_model_that_was_replaced_by_one_of_the_same_size_and_time_is_read_again(tmp_path):
+    """Packages and images are often made with one time for all files, and a trained model keeps its size."""
+    folder = make_model(tmp_path)
+    weights = folder / "model.safetensors"
+    os.utime(weights, (0, 0))
+    first = read_model(str(folder), notes=tmp_path / "notes")
+    (tmp_path / "next").write_bytes(b"WEIGHTS")
+    os.utime(tmp_path / "next", (0, 0))
+    (tmp_path / "next").replace(weights)
+    assert read_model(str(folder), notes=tmp_path / "notes").fingerprint != first.fingerprint
 
 
 @pytest.mark.parametrize("noted", ["", "[]", "{}", '{"files": 3}', '{"files": [], "fingerprint": 1}'])
