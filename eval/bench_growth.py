@@ -17,6 +17,7 @@ from rag.library import Library
 from rag.records import Article
 from rag.retrievers import DenseRetriever, LexicalRetriever
 from rag.store_reader import StoreReader
+from rag.word_search import keep_word_index
 
 QUESTIONS_FILE = "growth-questions.json"
 _DEPTH = 100
@@ -27,17 +28,21 @@ _ROWS_AT_ONCE = 50_000
 def make_stores(model: str, articles: Path, stores: Path, sizes: Sequence[int], questions: int) -> None:
     """Make a store of each size below the folder, and the questions to ask of all; what is there already is kept."""
     asked = stores / QUESTIONS_FILE
-    if asked.is_file() and all(_count(store_of(stores, size)) >= size for size in sizes):
-        return
+    if not asked.is_file() or any(_count(store_of(stores, size)) < size for size in sizes):
+        _grow(model, articles, stores, sizes, questions)
+    for size in sizes:  # what a search needs beside the store is computed and kept here, not in a measured process
+        keep_word_index(store_of(stores, size))
+        Ours(model).open(store_of(stores, size))
+
+
+def _grow(model: str, articles: Path, stores: Path, sizes: Sequence[int], questions: int) -> None:
     files = [f for f in find_files([articles]) if isinstance(f, Path)]
     found = (a for f in files for a in read_file(f) if isinstance(a, Article))
     material = read_material(found, load_embedder(model))
     stores.mkdir(parents=True, exist_ok=True)
-    asked.write_text(json.dumps(material.questions(questions)), "utf-8")
+    (stores / QUESTIONS_FILE).write_text(json.dumps(material.questions(questions)), "utf-8")
     for size in sizes:
         grow_store(store_of(stores, size), size, material)
-    for size in sizes:  # what the index is made of is computed and kept here, not in a measured process
-        Ours(model).open(store_of(stores, size))
 
 
 def store_of(stores: Path, size: int) -> Path:

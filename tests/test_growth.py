@@ -1,16 +1,21 @@
 """Stores made to measure growth: real sentences, vectors around real ones, and a vocabulary that goes on growing."""
 
+import shutil
 import sqlite3
+from functools import partial
 
 import numpy as np
 import pytest
 from fakes import CountingEmbedder, check_words, make_article, make_text
 
+from eval.bench_growth import make_stores, store_of
 from eval.growth import PASSAGE_TOKENS, grow_store, read_material
 from rag.chunking import embedded_text
+from rag.database import WORDS
 from rag.errors import StoreMismatch
 from rag.records import Scope
 from rag.store_reader import StoreReader
+from rag.word_search import keep_word_index
 
 ARTICLES = [
     make_article(f"a{seed}", f"{make_text(seed, 20)} Quixotic{'abcdef'[seed]} came in {1900 + seed}.")
@@ -117,3 +122,13 @@ def test_a_store_of_another_embedder_is_left_alone(tmp_path, material):
 def test_articles_without_a_sentence_make_no_material():
     with pytest.raises(ValueError, match="no sentence"):
         read_material([], CountingEmbedder())
+
+
+def test_stores_that_are_measured_have_all_that_an_indexed_one_has_beside_it(tmp_path, monkeypatch):
+    """Growing a store commits to it alone: what indexing makes at its end must be there too, or FTS5 is measured."""
+    monkeypatch.setattr("eval.bench_growth.keep_word_index", partial(keep_word_index, large=1))
+    (tmp_path / "news.txt").write_text(f"A title\n\n{make_text(1, 30)}", "utf-8")
+    for _ in range(2):
+        make_stores("hashed", tmp_path / "news.txt", tmp_path / "stores", [20], 3)
+        assert (store_of(tmp_path / "stores", 20) / WORDS).is_dir()
+        shutil.rmtree(store_of(tmp_path / "stores", 20) / WORDS)
