@@ -165,7 +165,8 @@ def _tell(report: "IndexReport", settings: Settings) -> int:
 def _remove(options: argparse.Namespace, settings: Settings) -> int:
     from rag.wiring import remove_from_store  # noqa: PLC0415 - as above
 
-    remove_from_store(settings, options.ids)
+    with Progress("word index", unit="words") as progress:
+        remove_from_store(settings, options.ids, progress.advance)
     print(f"removed {len(options.ids)} from {settings.store}")
     _renew_index(settings)
     return GOOD

@@ -93,12 +93,15 @@ def store_exists(settings: Settings) -> bool:
     return (settings.store / DATABASE).is_file()
 
 
-def remove_from_store(settings: Settings, article_ids: Sequence[str]) -> None:
-    """Take the articles out; raises StoreMissing, or ArticleMissing for an unknown id, and then removes none."""
+def remove_from_store(settings: Settings, article_ids: Sequence[str], progress: Progress | None = None) -> None:
+    """Take the articles out; raises StoreMissing, or ArticleMissing for an unknown id, and then removes none.
+
+    `progress` is told of the word arrays that a large store then makes anew, for a minute.
+    """
     from rag.store import remove_articles  # noqa: PLC0415 - as above
 
     remove_articles(settings.store, article_ids)
-    keep_word_index(settings.store)
+    keep_word_index(settings.store, progress=progress)
 
 
 def renew_index(settings: Settings, progress: Progress | None = None) -> str:
