@@ -262,7 +262,8 @@ class IndexReport:
 class StoreInfo:
     """What a store holds and how it is searched; `why` says it in words.
 
-    `lists` is 0 for a flat index; `snapshot_generation` is None where no trained index is kept, or none that fits.
+    `words_bytes` is 0 where words are looked up in the database, `lists` for a flat index; `snapshot_generation` is
+    None where no trained index is kept, or none that fits.
     `added` and `removed` count passages since that was made.
     """
 
@@ -276,6 +277,7 @@ class StoreInfo:
     dim: int
     database_bytes: int
     index_bytes: int
+    words_bytes: int
     index: Literal["flat", "lists"]
     why: str
     lists: int = 0

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from rag.database import DATABASE
+from rag.database import DATABASE, WORDS
 from rag.index_snapshot import EXACT_UP_TO, FOLDER, Changes, find_snapshot
 from rag.records import Scope, StoreInfo
 from rag.store_reader import StoreReader
@@ -32,6 +32,7 @@ def describe_store(folder: Path, *, exact_up_to: int = EXACT_UP_TO) -> StoreInfo
             dim=identity.dim if identity else 0,
             database_bytes=sum(_size(path) for path in folder.glob(f"{DATABASE}*")),
             index_bytes=sum(_size(path) for path in (folder / FOLDER).glob("*/*")),
+            words_bytes=sum(_size(path) for path in (folder / WORDS).glob("*")),
             index="flat" if flat else "lists",
             why=why,
             lists=found[1].lists if found else 0,

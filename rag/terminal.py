@@ -134,6 +134,7 @@ def listing(summaries: Sequence[ArticleSummary], *, as_json: bool) -> Iterator[s
 def info_lines(about: StoreInfo) -> Iterator[str]:
     """Yield what a store holds and how it is searched, a line each."""
     size = f"{_megabytes(about.database_bytes)} database, {_megabytes(about.index_bytes)} vector index"
+    size += f", {_megabytes(about.words_bytes)} word arrays" if about.words_bytes else ""
     rows = {
         "store": f"{printable(about.folder)}, generation {about.generation}",
         "articles": f"{about.articles:,}",

@@ -15,6 +15,7 @@ from rag.errors import StoreDamaged
 from rag.question import question_words
 from rag.records import Scope
 from rag.store import remove_articles
+from rag.store_info import describe_store
 from rag.store_reader import StoreReader
 from rag.word_index import WordIndex
 from rag.word_search import WordSearch, keep_word_index
@@ -271,3 +272,9 @@ def test_a_word_is_cut_as_the_index_cuts_it(word, terms):
 def test_a_question_that_was_interrupted_leaves_no_word_behind():
     _tokenizer().execute("INSERT INTO word (rowid, text) VALUES (1, 'zeppelin')")
     assert terms_of("uncommonest") == ("uncommonest",)
+
+
+def test_a_stores_description_counts_the_bytes_of_its_arrays(copied):
+    assert describe_store(copied).words_bytes > 10_000
+    shutil.rmtree(copied / WORDS)
+    assert describe_store(copied).words_bytes == 0
