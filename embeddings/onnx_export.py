@@ -118,7 +118,7 @@ def _write_fp32(model: "SentenceTransformer", path: Path) -> None:
 
     example = model.tokenizer([SAMPLES[1], SAMPLES[0]], padding=True, return_tensors="pt")
     axes = {name: {0: "texts", 1: "tokens"} for name in names} | {"embedding": {0: "texts"}}
-    # The exporter that torch.export brings writes a fixed attention mask for some models; this one follows the axes.
+    # Of torch's two exporters the one that needs no other package than onnx.
     torch.onnx.export(
         Pooled().eval(),
         tuple(example[name] for name in names),

@@ -57,7 +57,7 @@ class Embedder(Protocol):
     def embed_questions(self, texts: Sequence[str]) -> Matrix:
         """Return one row a question, in the order given; shape (0, dim) for none.
 
-        A few together take a model little longer than one: its weights are read once.
+        One that reads its weights once for all of them takes little longer than for one.
         """
 
 

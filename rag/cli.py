@@ -224,7 +224,7 @@ def _chat(options: argparse.Namespace, settings: Settings) -> int:
             report = indexer.index_paths([shipped_folder()])
         print("\n".join(index_lines(report, settings.store)), file=sys.stderr)
     with Progress("starting") as progress:
-        progress.say("loading the embedding model")
+        progress.say("opening the store")
         assistant = open_assistant(settings=settings)
         progress.say("loading the web page")
         from rag.app import launch_app  # noqa: PLC0415 - Gradio takes seconds to import

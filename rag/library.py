@@ -36,7 +36,7 @@ class MakesIndex(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """One generation of the store with the index built from it; immutable, so a question uses it to its end.
+    """One generation of the store with the index built from it; what it says never changes while a question uses it.
 
     `passages` counts those of the generation; those that were read are kept, for as long as it is the newest.
     """
