@@ -31,11 +31,25 @@ with a 95 % bootstrap interval over the questions. Any program's answers.jsonl w
 "answer" out.
 """
 
+_CHECK = """\
+Prove a question set against its articles: every quote and every span stands where it says, and what must be included
+stands in the evidence. Exits with 5 where a problem would make scores wrong; notes are worth a look.
+"""
+_DRAFT = """\
+Propose questions from articles without a model: a sentence that tells a date, a figure, a list or a name becomes the
+question for it, with its answer and evidence. Edit them: in the article's own words they are easier than real ones.
+"""
+_CONVERT = """\
+Write a set in our shape, questions.jsonl and corpus.jsonl: a BEIR folder, SQuAD 1.1 or 2.0, or CSV with the columns
+question, id, type, answerable, answers, must_include, doc, quote, today (several answers on lines within a field).
+"""
+
 
 def add_commands(commands: "Commands") -> None:
     """Add the commands to the command line."""
     _add_run(commands)
     _add_score(commands)
+    _add_sets(commands)
 
 
 def command(commands: "Commands", name: str, short: str, about: str) -> argparse.ArgumentParser:
@@ -70,6 +84,53 @@ def _add_score(commands: "Commands") -> None:
     score.add_argument("--store", type=Path, metavar="DIR", help="or the store that was asked (default: the run's)")
     score.add_argument("--trec", action="store_true", help="write articles.run and articles.qrels too, as TREC files")
     score.set_defaults(run=_score)
+
+
+def _add_sets(commands: "Commands") -> None:
+    check = command(commands, "check", "prove a set's quotes and spans against its articles", _CHECK)
+    check.add_argument("set", metavar="SET", help="gold, a folder or a file")
+    check.add_argument("--articles", type=Path, metavar="PATH", help="the articles, where the set brings none")
+    check.set_defaults(run=_check)
+    draft = command(commands, "draft", "propose questions from articles, for a person to edit", _DRAFT)
+    draft.add_argument("articles", nargs="*", type=Path, metavar="PATH", help="(default: the shipped articles)")
+    draft.add_argument("--out", type=Path, required=True, metavar="F.jsonl", help="a file that is not there yet")
+    draft.add_argument("--most", type=int, default=12, metavar="N", help="proposals an article (default: %(default)s)")
+    draft.set_defaults(run=_draft)
+    convert = command(commands, "convert", "write a BEIR, SQuAD or CSV set in our shape", _CONVERT)
+    convert.add_argument("set", metavar="SET", help="a folder or a file")
+    convert.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for questions and articles")
+    convert.set_defaults(run=_convert)
+    trec = command(commands, "trec", "measure a TREC run file", "Measure a TREC run file against a qrels file.")
+    trec.add_argument("run_file", type=Path, metavar="RUN", help="lines of: question Q0 document rank score name")
+    trec.add_argument("qrels", type=Path, metavar="QRELS", help="lines of: question 0 document grade")
+    trec.set_defaults(run=_trec)
+
+
+def _check(options: argparse.Namespace, _settings: Settings) -> int:
+    from eval.set_command import check  # noqa: PLC0415 - as above
+
+    return GOOD if check(options) else CHECK_FAILED
+
+
+def _draft(options: argparse.Namespace, _settings: Settings) -> int:
+    from eval.set_command import draft  # noqa: PLC0415 - as above
+
+    draft(options)
+    return GOOD
+
+
+def _convert(options: argparse.Namespace, _settings: Settings) -> int:
+    from eval.set_command import convert  # noqa: PLC0415 - as above
+
+    convert(options)
+    return GOOD
+
+
+def _trec(options: argparse.Namespace, _settings: Settings) -> int:
+    from eval.set_command import trec  # noqa: PLC0415 - as above
+
+    trec(options)
+    return GOOD
 
 
 def _run(options: argparse.Namespace, settings: Settings) -> int:
