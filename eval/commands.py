@@ -44,12 +44,19 @@ Write a set in our shape, questions.jsonl and corpus.jsonl: a BEIR folder, SQuAD
 question, id, type, answerable, answers, must_include, doc, quote, today (several answers on lines within a field).
 """
 
+_COMPARE = """\
+Tell whether the second run differs from the first for real: question by question, with a paired randomisation test,
+bootstrap intervals, Holm's correction over the measures, effect sizes, the smallest difference that the set could have
+shown, and the questions that flipped. Exits with 5 only where a measure is significantly worse. Same runs, same bytes.
+"""
+
 
 def add_commands(commands: "Commands") -> None:
     """Add the commands to the command line."""
     _add_run(commands)
     _add_score(commands)
     _add_sets(commands)
+    _add_compare(commands)
 
 
 def command(commands: "Commands", name: str, short: str, about: str) -> argparse.ArgumentParser:
@@ -104,6 +111,24 @@ def _add_sets(commands: "Commands") -> None:
     trec.add_argument("run_file", type=Path, metavar="RUN", help="lines of: question Q0 document rank score name")
     trec.add_argument("qrels", type=Path, metavar="QRELS", help="lines of: question 0 document grade")
     trec.set_defaults(run=_trec)
+
+
+def _add_compare(commands: "Commands") -> None:
+    compare = command(commands, "compare", "tell whether a second run differs for real", _COMPARE)
+    compare.add_argument("first", type=Path, metavar="A", help="a scored run's folder, or its scores.jsonl")
+    compare.add_argument("second", type=Path, metavar="B", help="the run that is compared with it")
+    compare.add_argument("--measures", metavar="M,M", help="which measures; all: every one (default: the main ones)")
+    compare.add_argument("--draws", type=int, default=9999, metavar="N", help="swaps, resamples (default: %(default)s)")
+    compare.add_argument("--seed", type=int, default=0, metavar="N", help="of the draws (default: %(default)s)")
+    compare.add_argument("--json", action="store_true", help="one JSON object with everything")
+    compare.add_argument("--out", type=Path, metavar="F", help="write it there too")
+    compare.set_defaults(run=_compare)
+
+
+def _compare(options: argparse.Namespace, _settings: Settings) -> int:
+    from eval.compare_command import compare  # noqa: PLC0415 - as above
+
+    return CHECK_FAILED if compare(options).lost else GOOD
 
 
 def _check(options: argparse.Namespace, _settings: Settings) -> int:

@@ -6,20 +6,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from eval.answer_scores import Score
 from eval.measures import MEASURES
 from eval.metrics import (
-    Floats,
     area_under_risk_coverage,
     area_under_roc,
     bootstrap_interval,
     expected_calibration_error,
 )
-from eval.metrics import Measure as CurveMeasure
 from eval.scoring import Scored
-from eval.significance import Sums, bootstrap
+from eval.significance import Curve, Sums, Surety, bootstrap
 
 _NONE = Score(0.0, 0.0)
 DIGITS = 6
@@ -36,15 +33,6 @@ class Figure:
     questions: int
 
 
-@dataclass(frozen=True, slots=True)
-class Surety:
-    """The answers' confidences, and beside each whether it is what a measure of confidence asks for."""
-
-    ids: tuple[str, ...]
-    confidences: Floats
-    labels: NDArray[np.bool_]
-
-
 def figures(scored: Sequence[Scored], *, resamples: int = 2000, seed: int = 0) -> dict[str, Figure]:
     """Return every measure that has a value on these outcomes, in the order of MEASURES."""
     names = measured(scored)
@@ -57,12 +45,12 @@ def figures(scored: Sequence[Scored], *, resamples: int = 2000, seed: int = 0) -
             found[name] = _figure(values[n], intervals[n, 0], intervals[n, 1], int(parts[n]))
     for name, curve in CURVES.items():
         about = surety(scored, name)
-        value = curve(about.confidences, about.labels) if about.ids else None
+        value = about.value(curve)
         if value is None:
             continue
         interval = bootstrap_interval(curve, about.confidences, about.labels, resamples=resamples // 2, seed=seed)
         low, high = (interval.low, interval.high) if interval else (math.nan, math.nan)
-        found[name] = _figure(value, low, high, len(about.ids))
+        found[name] = _figure(value, low, high, len(about.labels))
     return {name: found[name] for name in MEASURES if name in found}
 
 
@@ -110,7 +98,7 @@ def surety(scored: Sequence[Scored], curve: str) -> Surety:
         about = [one for one in about if one.right is not None]
     labels = [one.answerable if curve == "auc" else bool(one.right) for one in about]
     sure = np.array([one.confidence for one in about], dtype=np.float64)
-    return Surety(tuple(one.id for one in about), sure, np.array(labels, dtype=np.bool_))
+    return Surety(sure, np.array(labels, dtype=np.bool_))
 
 
 def figure_lines(found: Mapping[str, Figure]) -> Iterator[str]:
@@ -126,7 +114,7 @@ def _figure(value: float, low: float, high: float, questions: int) -> Figure:
     return Figure(value, low, high, questions)
 
 
-CURVES: dict[str, CurveMeasure] = {
+CURVES: dict[str, Curve] = {
     "auc": area_under_roc,
     "auc_right": area_under_roc,
     "ece": expected_calibration_error,

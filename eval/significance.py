@@ -5,7 +5,7 @@ that a question without a citation has no part in how exact citations are. Rando
 column is drawn with the same draws.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 
@@ -16,12 +16,15 @@ Floats = NDArray[np.float64]
 
 DRAWS = 9999
 """One less than a round number: with the pair as it is counted in, 500 of 10,000 are the 5 % exactly."""
+CURVE_DRAWS = 1999
 LEVEL = 0.05
 POWER = 0.8
 
 _PORTION = 4_000_000
 """How many numbers are drawn at once."""
 _HAIR = 1e-12
+_FEWEST = 6
+"""Where five questions differ, all one way, chance does as much in 2 of 32 cases, which is above LEVEL; six: 2 of 64."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +46,36 @@ class Sums:
 
 
 @dataclass(frozen=True, slots=True)
+class Surety:
+    """A confidence a question, and beside each whether it is what a measure of confidence asks for."""
+
+    confidences: Floats
+    labels: NDArray[np.bool_]
+
+    def value(self, curve: "Curve") -> float | None:
+        """Return the measure's value; None where it has none."""
+        return curve(self.confidences, self.labels) if len(self.labels) else None
+
+    def rows(self, chosen: NDArray[np.int64]) -> "Surety":
+        """Return these questions, one as often as it is named."""
+        return Surety(self.confidences[chosen], self.labels[chosen])
+
+    def swapped(self, other: "Surety", swap: NDArray[np.bool_]) -> "Surety":
+        """Return the questions, the other run's where they are to be swapped."""
+        confidences = np.where(swap, other.confidences, self.confidences)
+        return Surety(confidences, np.where(swap, other.labels, self.labels))
+
+
+Curve = Callable[[Floats, NDArray[np.bool_]], float | None]
+
+
+@dataclass(frozen=True, slots=True)
 class Difference:
     """How two runs differ in one measure, second less first.
 
-    `p` is the chance of a difference as large if it were chance which run a question's answer comes from; `p_holm` the
-    same for all measures tested together. `effect` is the mean difference in standard deviations of the questions'.
-    `detectable` is the difference that a set like this finds in 8 of 10 cases. None where no question differs.
+    `p` is the chance of a difference as large if it were chance which run a question's answer comes from. `effect` is
+    the mean difference in standard deviations of the questions'. `detectable` is the difference that a set like this
+    finds in 8 of 10 cases; both are None where no question differs, and of curves, which are no means.
     """
 
     first: float
@@ -57,7 +84,6 @@ class Difference:
     low: float
     high: float
     p: float
-    p_holm: float
     effect: float | None
     detectable: float | None
     differing: int
@@ -77,7 +103,7 @@ def differences(first: Sums, second: Sums, *, draws: int = DRAWS, seed: int = 0)
 
     Paired randomisation test over questions, two-sided, with the pair as it is counted in (Smucker, Allan & Carterette,
     CIKM 2007, https://doi.org/10.1145/1321440.1321528; Phipson & Smyth 2010, https://doi.org/10.2202/1544-6115.1585),
-    paired bootstrap intervals, and Holm 1979, https://www.jstor.org/stable/4615733, over the columns.
+    and paired bootstrap intervals.
     """
     if first.totals.shape != second.totals.shape:
         raise ValueError(f"{first.totals.shape} and {second.totals.shape}; both runs need the same questions")
@@ -85,8 +111,7 @@ def differences(first: Sums, second: Sums, *, draws: int = DRAWS, seed: int = 0)
     chances = randomisation(first, second, draws=draws, seed=seed)
     intervals = _paired_intervals(first, second, draws, seed)
     parts = influence(second) - influence(first)
-    adjusted = holm(chances.tolist())
-    differing = ((first.totals != second.totals) | (first.counts != second.counts)).sum(axis=0)
+    changed = (first.totals != second.totals) | (first.counts != second.counts)
     return [
         Difference(
             float(before[n]),
@@ -95,12 +120,39 @@ def differences(first: Sums, second: Sums, *, draws: int = DRAWS, seed: int = 0)
             float(intervals[n, 0]),
             float(intervals[n, 1]),
             float(chances[n]),
-            adjusted[n],
-            *_effect(parts[:, n]),
-            differing=int(differing[n]),
+            *_effect(parts[:, n], changed[:, n]),
+            differing=int(changed[:, n].sum()),
         )
         for n in range(before.size)
     ]
+
+
+def curve_difference(
+    curve: Curve, first: Surety, second: Surety, *, draws: int = CURVE_DRAWS, seed: int = 0
+) -> Difference | None:
+    """Return how two runs differ in a measure that has no value for one question; None where it has none here.
+
+    The same test and intervals: a question's confidence and label are swapped, or drawn, together.
+    """
+    before, after = first.value(curve), second.value(curve)
+    if before is None or after is None:
+        return None
+    choose = np.random.default_rng(seed)
+    size, found = len(first.confidences), abs(after - before)
+    as_far, drawn = 0, []
+    for _ in range(draws):
+        swap = choose.integers(0, 2, size=size, dtype=np.int8).astype(bool)
+        low, high = first.swapped(second, swap).value(curve), second.swapped(first, swap).value(curve)
+        as_far += low is None or high is None or abs(high - low) >= found - _HAIR
+        rows = choose.integers(size, size=size)
+        low, high = first.rows(rows).value(curve), second.rows(rows).value(curve)
+        drawn += [] if low is None or high is None else [high - low]
+    low_end, high_end = np.quantile(drawn, [LEVEL / 2, 1 - LEVEL / 2]) if drawn else (np.nan, np.nan)
+    differing = int(((first.confidences != second.confidences) | (first.labels != second.labels)).sum())
+    chance = (1 + as_far) / (1 + draws)
+    return Difference(
+        before, after, after - before, float(low_end), float(high_end), chance, None, None, differing=differing
+    )
 
 
 def randomisation(first: Sums, second: Sums, *, draws: int = DRAWS, seed: int = 0) -> Floats:
@@ -120,7 +172,10 @@ def randomisation(first: Sums, second: Sums, *, draws: int = DRAWS, seed: int = 
 
 
 def holm(chances: Sequence[float]) -> list[float]:
-    """Return each p adjusted for all of them; NaN counts as none."""
+    """Return each p adjusted for all of them; NaN counts as none.
+
+    Holm 1979, https://www.jstor.org/stable/4615733
+    """
     tested = sorted((p, n) for n, p in enumerate(chances) if not np.isnan(p))
     adjusted = [float("nan")] * len(chances)
     highest = 0.0
@@ -151,11 +206,13 @@ def detectable(deviation: float, questions: int, *, level: float = LEVEL, chance
     return needed * deviation / float(questions**0.5)
 
 
-def _effect(parts: Floats) -> tuple[float | None, float | None]:
+def _effect(parts: Floats, changed: NDArray[np.bool_]) -> tuple[float | None, float | None]:
+    """Return the effect, and what could be shown: never less than the fewest questions that can be significant."""
     if len(parts) < 2 or np.isnan(parts).any() or not _differs(parts):  # noqa: PLR2004 - a deviation needs two
         return None, None
     deviation = float(parts.std(ddof=1))
-    return float(parts.mean()) / deviation, detectable(deviation, len(parts))
+    fewest = _FEWEST * float(np.abs(parts[changed]).mean()) / len(parts) if changed.any() else 0.0
+    return float(parts.mean()) / deviation, max(detectable(deviation, len(parts)), fewest)
 
 
 def _differs(parts: Floats) -> bool:
