@@ -50,6 +50,12 @@ bootstrap intervals, Holm's correction over the measures, effect sizes, the smal
 shown, and the questions that flipped. Exits with 5 only where a measure is significantly worse. Same runs, same bytes.
 """
 
+_GUARD = """\
+Ask the guarded set on a store of its own, and compare with the committed baseline. Exits with 5 where a main figure
+moved, for better or worse, or, on another kind of processor, where one is significantly worse. --update writes the new
+figures into the baseline and the reason into LOG.md beside it: commit both with the change that moved them.
+"""
+
 
 def add_commands(commands: "Commands") -> None:
     """Add the commands to the command line."""
@@ -57,6 +63,7 @@ def add_commands(commands: "Commands") -> None:
     _add_score(commands)
     _add_sets(commands)
     _add_compare(commands)
+    _add_guard(commands)
 
 
 def command(commands: "Commands", name: str, short: str, about: str) -> argparse.ArgumentParser:
@@ -123,6 +130,20 @@ def _add_compare(commands: "Commands") -> None:
     compare.add_argument("--json", action="store_true", help="one JSON object with everything")
     compare.add_argument("--out", type=Path, metavar="F", help="write it there too")
     compare.set_defaults(run=_compare)
+
+
+def _add_guard(commands: "Commands") -> None:
+    guard = command(commands, "guard", "compare with the committed baseline", _GUARD)
+    guard.add_argument("set", nargs="?", default="gold", metavar="SET", help="what is asked (default: gold)")
+    guard.add_argument("--baseline", type=Path, metavar="F.json", help="(default: eval/baseline.json)")
+    guard.add_argument("--update", metavar="WHY", help="write the figures down, and the reason into LOG.md beside them")
+    guard.set_defaults(run=_guard)
+
+
+def _guard(options: argparse.Namespace, settings: Settings) -> int:
+    from eval.guard_command import guard  # noqa: PLC0415 - as above
+
+    return GOOD if guard(options, settings) else CHECK_FAILED
 
 
 def _compare(options: argparse.Namespace, _settings: Settings) -> int:

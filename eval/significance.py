@@ -24,7 +24,7 @@ _PORTION = 4_000_000
 """How many numbers are drawn at once."""
 _HAIR = 1e-12
 _FEWEST = 6
-"""Where five questions differ, all one way, chance does as much in 2 of 32 cases, which is above LEVEL; six: 2 of 64."""
+"""Where five questions differ, all one way, chance does as much in 2 of 32 cases, more than LEVEL; six: 2 of 64."""
 
 
 @dataclass(frozen=True, slots=True)

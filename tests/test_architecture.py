@@ -71,6 +71,7 @@ FLOORS = {
         {
             "rows",
             "metrics",
+            "machine",
             "measures",
             "significance",
             "spans",
@@ -88,8 +89,10 @@ FLOORS = {
         {"scoring"},
         {"outcomes"},
         {"compare"},
+        {"guard"},
         {"run_folder"},
         {"run_command", "set_command", "compare_command"},
+        {"guard_command"},
         {"bench_child", "bench_plot"},
         {"bench_process"},
         {"bench_run"},
