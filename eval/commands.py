@@ -56,6 +56,12 @@ moved, for better or worse, or, on another kind of processor, where one is signi
 figures into the baseline and the reason into LOG.md beside it: commit both with the change that moved them.
 """
 
+_REPORT = """\
+Write report.html, one page that asks nothing of the network: figures with intervals, plots, and every question with its
+answer, sources and evidence highlighted, and why it failed; to filter and work through, with notes that stay in your
+browser. Beside it times.html, apart because no two runs agree in it, and report.md.
+"""
+
 
 def add_commands(commands: "Commands") -> None:
     """Add the commands to the command line."""
@@ -64,6 +70,7 @@ def add_commands(commands: "Commands") -> None:
     _add_sets(commands)
     _add_compare(commands)
     _add_guard(commands)
+    _add_report(commands)
 
 
 def command(commands: "Commands", name: str, short: str, about: str) -> argparse.ArgumentParser:
@@ -138,6 +145,23 @@ def _add_guard(commands: "Commands") -> None:
     guard.add_argument("--baseline", type=Path, metavar="F.json", help="(default: eval/baseline.json)")
     guard.add_argument("--update", metavar="WHY", help="write the figures down, and the reason into LOG.md beside them")
     guard.set_defaults(run=_guard)
+
+
+def _add_report(commands: "Commands") -> None:
+    report = command(commands, "report", "write a run as a page to read and work through", _REPORT)
+    report.add_argument("run_folder", type=Path, metavar="RUN", help="a scored run's folder")
+    report.add_argument("--out", type=Path, metavar="DIR", help="(default: the run's folder)")
+    report.add_argument("--articles", type=Path, metavar="PATH", help="the articles asked (default: the run's store)")
+    report.add_argument("--store", type=Path, metavar="DIR", help="or the store that was asked")
+    report.add_argument("--open", action="store_true", help="open it in the browser")
+    report.set_defaults(run=_report)
+
+
+def _report(options: argparse.Namespace, _settings: Settings) -> int:
+    from eval.report_command import report  # noqa: PLC0415 - as above
+
+    report(options)
+    return GOOD
 
 
 def _guard(options: argparse.Namespace, settings: Settings) -> int:
