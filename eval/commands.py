@@ -62,6 +62,16 @@ answer, sources and evidence highlighted, and why it failed; to filter and work 
 browser. Beside it times.html, apart because no two runs agree in it, and report.md.
 """
 
+_SWEEP = """\
+Run a set once for every combination of settings, choose the best on most questions, and tell what that is worth: by
+cross-validation of the whole choice, and on the questions held out. What can be varied: passage_tokens, depth,
+threshold, embedder, precision, generator, and words_weight, how much words count beside meaning.
+
+  rag-eval sweep gold --vary passage_tokens=100,140,180 --vary depth=20,50 --out runs/sweep
+
+An interrupted sweep goes on where it stopped, and no passage is embedded twice. pareto.html shows quality against time.
+"""
+
 
 def add_commands(commands: "Commands") -> None:
     """Add the commands to the command line."""
@@ -71,6 +81,7 @@ def add_commands(commands: "Commands") -> None:
     _add_compare(commands)
     _add_guard(commands)
     _add_report(commands)
+    _add_sweep(commands)
 
 
 def command(commands: "Commands", name: str, short: str, about: str) -> argparse.ArgumentParser:
@@ -161,6 +172,25 @@ def _report(options: argparse.Namespace, _settings: Settings) -> int:
     from eval.report_command import report  # noqa: PLC0415 - as above
 
     report(options)
+    return GOOD
+
+
+def _add_sweep(commands: "Commands") -> None:
+    sweep = command(commands, "sweep", "vary settings over a set, and choose without fooling oneself", _SWEEP)
+    sweep.add_argument("set", metavar="SET", help="gold, a folder or a file that brings its articles")
+    sweep.add_argument("--vary", action="append", required=True, metavar="NAME=A,B", help="may be given several times")
+    sweep.add_argument("--out", type=Path, required=True, metavar="DIR", help="runs, stores and vectors are kept here")
+    sweep.add_argument("--measure", default="success", metavar="M", help="what to choose by (default: %(default)s)")
+    sweep.add_argument("--folds", type=int, default=5, metavar="N", help="(default: %(default)s)")
+    sweep.add_argument("--hold-out", type=float, default=0.3, metavar="S", help="share (default: %(default)s)")
+    sweep.add_argument("--seed", type=int, default=0, metavar="N", help="of folds and draws (default: %(default)s)")
+    sweep.set_defaults(run=_sweep)
+
+
+def _sweep(options: argparse.Namespace, settings: Settings) -> int:
+    from eval.sweep_command import sweep  # noqa: PLC0415 - as above
+
+    sweep(options, settings)
     return GOOD
 
 

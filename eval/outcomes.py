@@ -54,6 +54,13 @@ def figures(scored: Sequence[Scored], *, resamples: int = 2000, seed: int = 0) -
     return {name: found[name] for name in MEASURES if name in found}
 
 
+def figure_of(scored: Sequence[Scored], name: str, *, resamples: int = 2000, seed: int = 0) -> Figure:
+    """Return one measure that is no curve; NaN where no question has a part in it."""
+    sums = sums_of(scored, [name])
+    low, high = bootstrap(sums, resamples=resamples, seed=seed)[0]
+    return _figure(float(sums.values()[0]), low, high, int((sums.counts > 0).sum()))
+
+
 def measured(scored: Sequence[Scored]) -> list[str]:
     """Return the measures that some question has a part in, but for the curves."""
     known = {name for one in scored for name, score in one.scores.items() if score.count}

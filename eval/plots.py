@@ -22,6 +22,7 @@ class Series:
     points: Sequence[Point]
     bars: Sequence[tuple[float, float]] = ()
     dots: bool = False
+    line: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +88,9 @@ def _x_ticks(series: Sequence[Series], axes: Axes) -> list[tuple[float, str]]:
 
 def _drawn(one: Series, axes: Axes, number: int) -> Iterable[str]:
     places = [_place(axes, float(n) if axes.even else x, y) for n, (x, y) in enumerate(one.points)]
-    yield f"<g class=series{number}><path d='{_path(places)}'/>"
+    yield f"<g class=series{number}>"
+    if one.line and places:
+        yield f"<path d='{_path(places)}'/>"
     for (x, _), (low, high) in zip(places, one.bars, strict=False):
         (_, bottom), (_, top) = _place(axes, 0.0, low), _place(axes, 0.0, high)
         yield f"<path class=bar d='M{x:.1f} {bottom:.1f}V{top:.1f}'/>"

@@ -49,8 +49,8 @@ def keep_scores(
     write_scores(folder / SCORES_FILE, scored)
     found = figures(scored)
     _write_json(folder / FIGURES_FILE, figures_json(scored, found))
-    _write_json(folder / RUN_FILE, about)
     _write_json(folder / TIMES_FILE, times_of(answers.values()))
+    _write_json(folder / RUN_FILE, about)
     return found
 
 
@@ -84,6 +84,11 @@ def read_run(folder: Path) -> Kept:
         read_answers(folder / ANSWERS_FILE),
         read_scores(folder / SCORES_FILE),
     )
+
+
+def read_answers_of(folder: Path) -> dict[str, Answered]:
+    """Return the answers of a folder, scored or not; raises RowsInvalid."""
+    return read_answers(folder / ANSWERS_FILE)
 
 
 def read_about(folder: Path) -> dict[str, Any]:
