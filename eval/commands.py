@@ -72,6 +72,16 @@ threshold, embedder, precision, generator, and words_weight, how much words coun
 An interrupted sweep goes on where it stopped, and no passage is embedded twice. pareto.html shows quality against time.
 """
 
+_PEERS = """\
+Ask LangChain + FAISS, LlamaIndex, Haystack and txtai the same questions, with the same model, and print a table of
+where the evidence comes in their rankings and in ours, with intervals. A follow-up is asked with what was said before.
+
+  pip install 'newspulse[bench]'
+  rag-eval peers gold chroma_chunking/ --out runs/peers
+
+One that is not installed, or fails, is reported as missing with its reason.
+"""
+
 
 def add_commands(commands: "Commands") -> None:
     """Add the commands to the command line."""
@@ -82,6 +92,7 @@ def add_commands(commands: "Commands") -> None:
     _add_guard(commands)
     _add_report(commands)
     _add_sweep(commands)
+    _add_peers(commands)
 
 
 def command(commands: "Commands", name: str, short: str, about: str) -> argparse.ArgumentParser:
@@ -114,7 +125,7 @@ def _add_score(commands: "Commands") -> None:
     score.add_argument("--questions", type=Path, metavar="F.jsonl", help="the set asked (default: the run's own)")
     score.add_argument("--articles", type=Path, metavar="PATH", help="the articles asked, a file or folder")
     score.add_argument("--store", type=Path, metavar="DIR", help="or the store that was asked (default: the run's)")
-    score.add_argument("--trec", action="store_true", help="write articles.run and articles.qrels too, as TREC files")
+    score.add_argument("--trec", action="store_true", help="write rankings and judgements too, as TREC files")
     score.set_defaults(run=_score)
 
 
@@ -192,6 +203,24 @@ def _sweep(options: argparse.Namespace, settings: Settings) -> int:
 
     sweep(options, settings)
     return GOOD
+
+
+def _add_peers(commands: "Commands") -> None:
+    known = ("langchain", "llamaindex", "haystack", "txtai-hybrid")
+    peers = command(commands, "peers", "the same questions to four other systems", _PEERS)
+    peers.add_argument("sets", nargs="+", metavar="SET", help="gold, a folder or a file that brings its articles")
+    peers.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for what comes of it")
+    peers.add_argument("--stores", type=Path, metavar="DIR", help="where sets' stores are kept (default: OUT/stores)")
+    peers.add_argument("--peers", nargs="*", default=known, choices=known, metavar="NAME", help=", ".join(known))
+    peers.add_argument("--measures", metavar="M,M", help="the table's columns")
+    peers.add_argument("--embedder", metavar="NAME", help="the model for all systems, a package or folder")
+    peers.set_defaults(run=_peers, articles=None, today=None)
+
+
+def _peers(options: argparse.Namespace, settings: Settings) -> int:
+    from eval.peers_command import peers  # noqa: PLC0415 - as above
+
+    return GOOD if peers(options, settings) else ERROR
 
 
 def _guard(options: argparse.Namespace, settings: Settings) -> int:

@@ -7,7 +7,7 @@ from eval.answer_scores import Score, Sought
 from eval.answers import Answered
 from eval.measures import BUDGETS_CHARACTERS, BUDGETS_WORDS, FIRST
 from eval.spans import Place, coverage, covers_half, first_characters, first_words
-from eval.trec import retrieval_measures
+from eval.trec import Grades, Rankings, retrieval_measures
 from eval.wording import plain
 from rag.tokens import count_tokens
 
@@ -44,18 +44,24 @@ def retrieved_scores(asked: Sequence[tuple[Sought, Answered]]) -> dict[str, dict
     A passage stands for every piece of evidence of which it is the first to cover half or more, else for itself, so
     that the pieces are what can be found, however the articles are cut.
     """
-    known = [(sought, answered) for sought, answered in asked if sought.question.answerable]
-    by_kind = {
-        "article": ({s.question.id: article_grades(s) for s, _ in known}, articles_of),
-        "passage": ({s.question.id: _piece_grades(s) for s, _ in known}, _pieces_of),
-    }
     scores: dict[str, dict[str, Score]] = {sought.question.id: {} for sought, _ in asked}
-    for kind, (grades, documents_of) in by_kind.items():
-        graded = {key: wanted for key, wanted in grades.items() if wanted}
-        rankings = {s.question.id: documents_of(s, a) for s, a in known if s.question.id in graded}
-        for key, values in retrieval_measures(graded, rankings).items():
+    for kind, (grades, rankings) in judged_rankings(asked).items():
+        for key, values in retrieval_measures(grades, rankings).items():
             scores[key] |= {f"{kind}_{name}": Score(value) for name, value in values.items()}
     return scores
+
+
+def judged_rankings(asked: Sequence[tuple[Sought, Answered]]) -> dict[str, tuple[Grades, Rankings]]:
+    """Return, for articles and for passages, what is relevant to every answerable question and what was found."""
+    known = [(sought, answered) for sought, answered in asked if sought.question.answerable]
+    told: dict[str, tuple[Grades, Rankings]] = {}
+    for kind, grades_of, documents_of in (
+        ("article", article_grades, _articles_of),
+        ("passage", _piece_grades, _pieces_of),
+    ):
+        grades = {s.question.id: wanted for s, _ in known if (wanted := grades_of(s))}
+        told[kind] = grades, {s.question.id: documents_of(s, a) for s, a in known if s.question.id in grades}
+    return told
 
 
 def article_grades(sought: Sought) -> dict[str, int]:
@@ -64,7 +70,7 @@ def article_grades(sought: Sought) -> dict[str, int]:
     return given or {place.article_id: 1 for place in sought.places}
 
 
-def articles_of(_sought: Sought, answered: Answered) -> list[str]:
+def _articles_of(_sought: Sought, answered: Answered) -> list[str]:
     """Return the articles found, each at the rank of its best passage."""
     return list(dict.fromkeys(place.article_id for place in answered.ranked))
 

@@ -18,7 +18,7 @@ from tqdm import tqdm
 from eval.outcomes import Figure, figure_lines
 from eval.question_sets import QuestionSet, open_set, write_set
 from eval.questions import Question, read_questions
-from eval.rank_scores import article_grades, articles_of
+from eval.rank_scores import judged_rankings
 from eval.rows import RowsInvalid
 from eval.run import ANSWERS_FILE, run_questions
 from eval.run_folder import QUESTIONS_FILE, keep_scores, read_about, texts_for
@@ -139,11 +139,13 @@ def _write_trec(folder: Path, questions: list[Question], articles: Path | None, 
 
     answers = read_answers(folder / ANSWERS_FILE)
     texts = texts_for(questions, answers.values(), articles=articles, store=store)
-    asked = [sought_of(q, texts) for q in questions if q.answerable]
-    grades = {s.question.id: article_grades(s) for s in asked}
-    rankings = {s.question.id: articles_of(s, answers[s.question.id]) for s in asked if s.question.id in answers}
-    for name, lines in (("articles.run", run_lines(rankings, "newspulse")), ("articles.qrels", grade_lines(grades))):
-        (folder / name).write_text("".join(line + "\n" for line in lines), "utf-8")
+    asked = [(sought_of(q, texts), answers[q.id]) for q in questions if q.id in answers]
+    for kind, (grades, rankings) in judged_rankings(asked).items():
+        for name, lines in (
+            (f"{kind}s.run", run_lines(rankings, "newspulse")),
+            (f"{kind}s.qrels", grade_lines(grades)),
+        ):
+            (folder / name).write_text("".join(line + "\n" for line in lines), "utf-8")
 
 
 def _version(package: str) -> str | None:

@@ -5,6 +5,7 @@ import json
 import sys
 from collections.abc import Mapping
 from dataclasses import asdict
+from html import escape
 from pathlib import Path
 
 from eval.measures import LESS, MEASURES
@@ -76,8 +77,8 @@ def _picture(choice: Choice, kept: Mapping[Setting, Kept]) -> str:
         Series("others", [(times[s], points[s][0]) for s in points if s not in front], dots=True, line=False),
     ]
     rows = "".join(
-        f"<tr><td class=words>{written(s)}<td>{points[s][0]:.4f}<td>{times[s]:.1f}<td>{'yes' if s in front else ''}"
+        f"<tr><td class=words>{escape(written(s))}<td>{points[s][0]:.4f}<td>{times[s]:.1f}<td>{'yes' * (s in front)}"
         for s in points
     )
-    table = f"<table><tr><th>setting<th>{choice.measure}<th>p50, ms<th>on the front{rows}</table>"
+    table = f"<table><tr><th>setting<th>{escape(choice.measure)}<th>p50, ms<th>on the front{rows}</table>"
     return page("Quality against time", ["<h1>Quality against time</h1>", line_plot("Pareto", series, axes), table])

@@ -290,7 +290,9 @@ def test_two_runs_on_the_same_store_are_equal_to_the_byte_but_for_times(gold, tm
     assert first == second
     assert main(["score", str(tmp_path / "one"), "--trec"]) == 0
     assert (tmp_path / "one" / "scores.jsonl").read_bytes() == (tmp_path / "two" / "scores.jsonl").read_bytes()
-    qrels = read_grades(tmp_path / "one" / "articles.qrels")
-    told = retrieval_measures(qrels, read_run(tmp_path / "one" / "articles.run"))
-    found = json.loads((tmp_path / "one" / "figures.json").read_text())["figures"]["article_nDCG@10"]["value"]
-    assert sum(v["nDCG@10"] for v in told.values()) / len(told) == pytest.approx(found, abs=1e-6)
+    figures_told = json.loads((tmp_path / "one" / "figures.json").read_text())["figures"]
+    for kind in ("article", "passage"):
+        qrels = read_grades(tmp_path / "one" / f"{kind}s.qrels")
+        told = retrieval_measures(qrels, read_run(tmp_path / "one" / f"{kind}s.run"))
+        mean = sum(v["nDCG@10"] for v in told.values()) / len(told)
+        assert mean == pytest.approx(figures_told[f"{kind}_nDCG@10"]["value"], abs=1e-6)
