@@ -25,7 +25,7 @@ from eval.run_folder import QUESTIONS_FILE, keep_scores, read_about, texts_for
 from eval.scoring import sought_of
 from eval.trec import grade_lines, run_lines
 from rag.settings import Settings
-from rag.wiring import info_of_store, open_assistant, open_indexer
+from rag.wiring import info_of_store, list_store, open_assistant, open_indexer, remove_from_store
 
 _VERSIONS = ("newspulse", "faiss-cpu", "onnxruntime", "numpy", "ir-measures")
 _SETTINGS = ("embedder", "precision", "generator", "depth", "threshold")
@@ -116,7 +116,21 @@ def _indexed(found: QuestionSet, options: argparse.Namespace, settings: Settings
     report = open_indexer(settings, say=_tell).index_paths([corpus])
     if report.refused:
         raise RowsInvalid(f"the article '{report.refused[0].path}' cannot be read: {report.refused[0].reason}")
+    gone = {s.id for s in list_store(settings)} - {*report.added, *report.updated, *report.unchanged}
+    if gone:
+        remove_from_store(settings, sorted(gone))
+    _check_length(settings)
     return Task(found.name, found.questions, settings, out)
+
+
+def _check_length(settings: Settings) -> None:
+    """Say so where the store was cut at another length than is set now: it keeps its own."""
+    kept = info_of_store(settings).passage_tokens
+    if kept != settings.passage_tokens:
+        _tell(
+            f"the store in '{settings.store}' has passages of {kept} tokens, not {settings.passage_tokens}; "
+            "for another length name another --stores"
+        )
 
 
 def _about(task: Task) -> dict[str, Any]:

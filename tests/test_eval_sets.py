@@ -243,6 +243,22 @@ def test_a_set_of_another_shape_is_converted_and_run(tmp_path, monkeypatch, caps
     assert "one of the two" in capsys.readouterr().err
 
 
+def test_a_set_that_lost_an_article_is_not_asked_on_it(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("RAG_EMBEDDER", "hashed")
+    folder = tmp_path / "ours"
+    folder.mkdir()
+    (folder / "questions.jsonl").write_text('{"id": 1, "question": "When did the bridge open?"}')
+    articles = [{"id": key, "text": f"The bridge opened in {key}."} for key in ("May", "June")]
+    given = ["run", str(folder), "--out", str(tmp_path / "runs")]
+    for kept in (articles, articles[:1]):
+        (folder / "corpus.jsonl").write_text("\n".join(map(json.dumps, kept)))
+        assert main(given) == 0
+        assert json.loads((tmp_path / "runs" / "ours" / "run.json").read_text())["articles"] == len(kept)
+    monkeypatch.setenv("RAG_PASSAGE_TOKENS", "50")
+    assert main(given) == 0
+    assert "has passages of 140 tokens, not 50; for another length name another --stores" in capsys.readouterr().err
+
+
 def test_trec_files_of_others_are_measured(tmp_path, capsys):
     (tmp_path / "x.run").write_text("q Q0 b 1 2.0 x\nq Q0 a 2 1.0 x\n")
     (tmp_path / "x.qrels").write_text("q 0 a 1\n")
