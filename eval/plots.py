@@ -3,6 +3,7 @@
 Colours are the page's: lines are drawn in `currentColor` or a class, so that a plot fits a light and a dark page.
 """
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -10,6 +11,7 @@ from html import escape
 _WIDTH, _HEIGHT = 340, 240
 _LEFT, _RIGHT, _TOP, _BOTTOM = 46, 12, 12, 42
 _TICKS = 5
+_HAIR = 1e-9
 
 Point = tuple[float, float]
 
@@ -60,9 +62,8 @@ def evenly(labels: Sequence[float], axes: Axes) -> Axes:
 def _frame(series: Sequence[Series], axes: Axes) -> Iterable[str]:
     bottom, right = _HEIGHT - _BOTTOM, _WIDTH - _RIGHT
     yield f"<path class=frame d='M{_LEFT} {_TOP}V{bottom}H{right}'/>"
-    low, high = axes.y_range
-    for step in range(_TICKS + 1):
-        value = low + (high - low) * step / _TICKS
+    low, _ = axes.y_range
+    for value in _round_values(*axes.y_range):
         _, y = _place(axes, axes.x_range[0], value)
         yield f"<path class=grid d='M{_LEFT} {y:.1f}H{right}'/>"
         yield f"<text class=tick x={_LEFT - 5} y={y + 3.5:.1f} text-anchor=end>{_short(value)}</text>"
@@ -78,12 +79,19 @@ def _frame(series: Sequence[Series], axes: Axes) -> Iterable[str]:
 
 
 def _x_ticks(series: Sequence[Series], axes: Axes) -> list[tuple[float, str]]:
-    low, high = axes.x_range
     if axes.even:
         labels = [_short(x) for x, _ in series[0].points]
         return [(float(n), label) for n, label in enumerate(labels)]
-    values = [low + (high - low) * step / _TICKS for step in range(_TICKS + 1)]
-    return [(value, _short(value)) for value in values]
+    return [(value, _short(value)) for value in _round_values(*axes.x_range)]
+
+
+def _round_values(low: float, high: float) -> list[float]:
+    """Return some values of the range that are easy to read: steps of 1, 2 or 5 by a power of ten."""
+    rough = (high - low) / _TICKS
+    power = 10.0 ** math.floor(math.log10(rough)) if rough > 0 else 1.0
+    step = next(power * times for times in (1, 2, 5, 10) if power * times >= rough - _HAIR)
+    first = math.ceil(low / step - _HAIR)
+    return [round(n * step, 10) for n in range(first, math.floor(high / step + _HAIR) + 1)]
 
 
 def _drawn(one: Series, axes: Axes, number: int) -> Iterable[str]:
@@ -114,4 +122,4 @@ def _path(places: Sequence[Point]) -> str:
 
 
 def _short(value: float) -> str:
-    return f"{value:g}" if value == round(value, 2) else f"{value:.2g}"
+    return f"{value:.4g}"

@@ -92,10 +92,18 @@ class Difference:
 def bootstrap(sums: Sums, *, resamples: int = DRAWS, level: float = 1 - LEVEL, seed: int = 0) -> Floats:
     """Return a row (low, high) a measure: percentile bootstrap intervals over the questions; NaN where nothing counts.
 
-    Efron, Annals of Statistics 1979, https://doi.org/10.1214/aos/1176344552
+    Efron, Annals of Statistics 1979, https://doi.org/10.1214/aos/1176344552. Where all questions say 0, or all 1, every
+    resample does too; there the interval is the exact one of so many questions (Clopper & Pearson, Biometrika 1934).
     """
     drawn = [_ratio(weights @ sums.totals, weights @ sums.counts) for weights in _resampled(sums, resamples, seed)]
-    return _quantiles(np.concatenate(drawn), level)
+    intervals = _quantiles(np.concatenate(drawn), level)
+    counted = sums.counts > 0
+    reach = ((1 - level) / 2) ** (1 / np.maximum(counted.sum(axis=0), 1))
+    none, all_of = (~(counted & (sums.totals != wanted)).any(axis=0) for wanted in (0.0, sums.counts))
+    known = counted.any(axis=0)
+    intervals[:, 1] = np.where(none & known, 1 - reach, intervals[:, 1])
+    intervals[:, 0] = np.where(all_of & known, reach, intervals[:, 0])
+    return intervals
 
 
 def differences(first: Sums, second: Sums, *, draws: int = DRAWS, seed: int = 0) -> list[Difference]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from assistants import make_assistant
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eval.answers import Answered, Cited, Said, read_answers, read_texts
@@ -127,6 +127,7 @@ def test_a_budget_cuts_the_last_passage():
     assert first_characters(passages, 0) == []
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 30), st.integers(1, 9)), min_size=1, max_size=6), st.integers(0, 60))
 def test_more_characters_never_hold_less_evidence(starts, budget):
     passages = [Place("a", Span(start, start + length)) for start, length in starts]

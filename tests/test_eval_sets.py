@@ -4,7 +4,7 @@ import json
 
 import pytest
 from assistants import HARBOUR, ORCHARD
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eval.cli import main
@@ -142,6 +142,7 @@ def test_a_folder_without_questions_is_no_set(tmp_path):
         open_set(tmp_path)
 
 
+@settings(deadline=None)
 @given(
     st.text(max_size=9),
     st.lists(st.text(max_size=5), max_size=3),

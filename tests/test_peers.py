@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eval.answer_scores import Score
@@ -33,6 +33,7 @@ def test_a_text_is_found_whatever_became_of_its_white_space():
     assert found.span.of(TEXT) == "opens\n\nThe bridge opened in May.  It is"
 
 
+@settings(deadline=None)
 @given(st.integers(0, len(TEXT)), st.integers(1, 30))
 def test_every_piece_of_an_article_is_found_where_its_words_stand(start, length):
     piece = TEXT[start : start + length]

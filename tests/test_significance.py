@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eval.metrics import area_under_roc
@@ -67,6 +67,25 @@ def test_the_intervals_cover_the_truth_as_often_as_they_say():
         low, high = bootstrap(sums(drawn), resamples=999, seed=batch).T
         covered += ((low <= 0.7) & (high >= 0.7)).sum()
     assert 0.93 <= covered / (BATCHES * EACH) <= 0.97
+
+
+@pytest.mark.parametrize("share", [0.98, 0.995])
+def test_the_intervals_cover_what_is_nearly_always_right(share):
+    """Of 105 questions often none is wrong; then no resample has a wrong one either."""
+    covered = 0
+    for batch in range(BATCHES):
+        drawn = (np.random.default_rng(batch).random((105, EACH)) < share).astype(float)
+        low, high = bootstrap(sums(drawn), resamples=999, seed=batch).T
+        covered += ((low <= share) & (high >= share)).sum()
+    assert covered / (BATCHES * EACH) >= 0.85
+
+
+def test_fifteen_questions_of_which_none_is_right_leave_room_for_a_fifth():
+    """Clopper and Pearson: 1 - .025 ** (1 / 15); questions without a part don't count."""
+    values = sums([[0, 1]] * 15 + [[0, 0]] * 5, [[1, 1]] * 15 + [[0, 0]] * 5)
+    (none_low, none_high), (all_low, all_high) = bootstrap(values, resamples=99)
+    assert (none_low, all_high) == (0, 1)
+    assert (none_high, 1 - all_low) == pytest.approx((0.218, 0.218), abs=5e-4)
 
 
 def test_the_intervals_of_a_difference_cover_it_too():
@@ -146,6 +165,7 @@ def test_a_ratio_is_compared_by_its_sums():
     assert (found.first, found.second) == (0.5, 0.75)
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 1), st.integers(0, 1)), min_size=2, max_size=12))
 def test_swapping_the_runs_turns_the_difference_round_and_keeps_p(pairs):
     before, after = column([a for a, _ in pairs]), column([b for _, b in pairs])
