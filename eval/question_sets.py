@@ -69,7 +69,7 @@ def write_set(found: QuestionSet, folder: Path) -> Path | None:
 
 def _folder(path: Path) -> QuestionSet:
     if (path / "queries.jsonl").is_file():
-        return QuestionSet(path.name, list(_beir(path)), articles=tuple(_beir_articles(path / CORPUS_FILE)))
+        return QuestionSet(path.resolve().name, list(_beir(path)), articles=tuple(_beir_articles(path / CORPUS_FILE)))
     named = [path / QUESTIONS_FILE, path / "dev.jsonl"]
     found = next((file for file in named if file.is_file()), None)
     if found is None:

@@ -28,6 +28,7 @@ from rag.settings import Settings
 from rag.wiring import info_of_store, list_store, open_assistant, open_indexer, remove_from_store
 
 _VERSIONS = ("newspulse", "faiss-cpu", "onnxruntime", "numpy", "ir-measures")
+_STORES = "stores"
 _SETTINGS = ("embedder", "precision", "generator", "depth", "threshold")
 
 
@@ -50,6 +51,8 @@ def run_sets(options: argparse.Namespace, settings: Settings) -> list[tuple[Task
     names = [found.name for found in sets]
     if len(set(names)) < len(names):
         raise RowsInvalid(f"two sets are called '{max(names, key=names.count)}'; run them one by one")
+    if _STORES in names:
+        raise RowsInvalid(f"a set called '{_STORES}' would lie where the stores do; rename its folder")
     lacking = next((found.name for found in sets if not (found.corpus or found.articles)), None)
     if lacking:
         raise RowsInvalid(
@@ -109,7 +112,7 @@ def print_figures(found: Mapping[str, Figure]) -> None:
 
 def _indexed(found: QuestionSet, options: argparse.Namespace, settings: Settings) -> Task:
     out = options.out / found.name
-    folder = options.stores or options.out / "stores"
+    folder = options.stores or options.out / _STORES
     corpus = found.corpus or write_set(found, folder / f"{found.name}.articles")
     assert corpus is not None  # noqa: S101 - checked where the sets were opened
     settings = replace(settings, store=folder / found.name)

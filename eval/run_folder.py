@@ -107,15 +107,18 @@ def texts_for(
 ) -> dict[str, str]:
     """Return the articles' texts that scoring needs, from the articles themselves where they are named, else a store.
 
-    An article that is gone is left out.
+    An article that is gone is left out. Raises RowsInvalid where neither is named and a text is needed.
     """
     if articles:
         return read_texts(articles)
+    needed = sorted(needed_articles(questions, answers))
+    if store is None and needed:
+        raise RowsInvalid(f"the text of '{needed[0]}' is needed; name the articles that were asked with --articles")
+    texts: dict[str, str] = {}
     if store is None:
-        return {}
-    texts = {}
+        return texts
     with StoreReader(store) as reader:
-        for key in sorted(needed_articles(questions, answers)):
+        for key in needed:
             try:
                 texts[key] = reader.article(key).text
             except ArticleMissing:

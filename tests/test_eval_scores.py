@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 import subprocess
 import sys
 from importlib.util import module_from_spec, spec_from_file_location
@@ -31,6 +32,7 @@ BENCH = Path(__file__).parent.parent.parent / "shared" / "bench"
 needs_scorers = pytest.mark.skipif(not BENCH.is_dir(), reason="the scorers are not beside this checkout")
 TEXT = "The bridge opened in May. It is 420 metres long."
 TEXTS = {"a": TEXT, "b": "Half of the apples froze in the night."}
+PLACE = {"article_id": "a", "start": 0, "end": 10}
 OPENED, LONG = Span(0, 25), Span(26, 48)
 
 
@@ -200,6 +202,18 @@ def test_a_run_of_a_system_that_only_searches_has_no_figures_of_answers(tmp_path
     assert values(one)["ev@100"] == 1
     assert not {"success", "supported", "cite_exact"} & one.scores.keys()
     assert (one.confidence, one.right) == (None, None)
+
+
+def test_answers_are_not_scored_without_the_texts_that_they_cite(tmp_path, capsys):
+    answer = {"text": "May [1]", "confidence": 0.5, "abstained": False, "citations": [{**PLACE, "quote": "The bridge"}]}
+    (tmp_path / "answers.jsonl").write_text(json.dumps({"id": "q", "answer": answer}))
+    (tmp_path / "set.jsonl").write_text(json.dumps({"id": "q", "question": "When?", "must_include": ["May"]}))
+    given = ["score", str(tmp_path), "--questions", str(tmp_path / "set.jsonl")]
+    assert main(given) == 1
+    assert "the text of 'a' is needed; name the articles that were asked with --articles" in capsys.readouterr().err
+    (tmp_path / "a.txt").write_text(TEXT)
+    assert main([*given, "--articles", str(tmp_path / "a.txt")]) == 0
+    assert re.search(r"cite_exact +1\.0000", capsys.readouterr().out)
 
 
 def test_scores_read_back_as_they_were(tmp_path):
