@@ -97,7 +97,7 @@ def comparison_lines(found: Comparison, first: str, second: str) -> Iterator[str
     yield ""
     yield f"{found.questions} questions, paired; differences are the second's less the first's. p: paired"
     yield "randomisation, two-sided; Holm: over these measures; effect: in standard deviations of a question's"
-    yield "difference; could show: the difference that is found in 8 of 10 sets like this."
+    yield "difference; could show: the difference that is found in 8 of 10 sets like this, tested alone."
     if found.unpaired:
         yield f"\n{found.unpaired} answers have no counterpart in the other run and are left out."
     yield ""
