@@ -9,6 +9,7 @@ import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -22,17 +23,17 @@ from eval.machine import cores
 from eval.measures import MEASURES
 from eval.outcomes import Figure, figure_of, measured, sums_of
 from eval.question_sets import QuestionSet, open_set, write_set
-from eval.questions import Question
-from eval.rows import RowsInvalid, write_rows
+from eval.questions import Question, question_row
+from eval.rows import RowsInvalid, digest_of, write_rows
 from eval.run import ANSWERS_FILE
 from eval.run_command import run_sets
-from eval.run_folder import keep_scores
+from eval.run_folder import keep_scores, read_about
 from eval.scoring import SCORES_FILE, Scored, read_scores
 from eval.significance import LEVEL, holm, randomisation
 from rag.settings import Settings
 
 TABLE = "peers.md"
-_MEASURES = "ev@100,ev@200,ev@400,span_recall@5,span_iou@5,rec@1000,rec@2000"
+_MEASURES = "ev@100,ev@200,rec@1000,span_recall@5,span_iou@5"
 _FOUND = 50
 
 
@@ -74,6 +75,7 @@ def table_lines(found: Compared, names: Sequence[str]) -> Iterator[str]:
     yield ""
     yield from (f"{SYSTEMS[one.system].title} is missing: {one.reason}\n" for one in found.missing)
     yield "In brackets 95 % bootstrap intervals. *: differs from newspulse (paired randomisation, Holm over the table)."
+    yield "ev@N counts newspulse's ranked sentences and the others' ranked passages, the last one cut."
     yield ""
 
 
@@ -94,23 +96,47 @@ def _compared(found: QuestionSet, options: argparse.Namespace, settings: Setting
 def _asked(
     system: str, found: QuestionSet, texts: Mapping[str, str], folder: Path, settings: Settings
 ) -> Sequence[Scored]:
-    """Have the system ingest the texts and answer the questions with passages; raises NotMeasured."""
-    folder.mkdir(parents=True, exist_ok=True)
-    work = folder / "work"
-    remove(work)
+    """Have the system ingest the texts and answer the questions with passages; raises NotMeasured.
+
+    What was asked before, of the same versions, is read again.
+    """
+    about = _about(system, found, texts, settings)
+    if read_about(folder) == about:
+        return read_scores(folder / SCORES_FILE)
+    remove(folder)
+    folder.mkdir(parents=True)
+    articles = Articles(texts)
+    ranked = _ranked(system, found.questions, texts, folder / "work", settings)
+    rows = [_row(q, passages, articles) for q, passages in zip(found.questions, ranked, strict=True)]
+    write_rows(folder / ANSWERS_FILE, rows)
+    keep_scores(folder, found.questions, texts, about)
+    return read_scores(folder / SCORES_FILE)
+
+
+def _about(system: str, found: QuestionSet, texts: Mapping[str, str], settings: Settings) -> dict[str, Any]:
+    return {
+        "set": found.name,
+        "system": SYSTEMS[system].title,
+        "model": settings.embedder,
+        "questions": digest_of([question_row(q) for q in found.questions]),
+        "articles": digest_of(dict(texts)),
+        "versions": {name: _version(name) for name in SYSTEMS[system].packages},
+    }
+
+
+def _ranked(
+    system: str, questions: Sequence[Question], texts: Mapping[str, str], work: Path, settings: Settings
+) -> list[list[str]]:
+    """Return the texts that a process of the system's own found for each question; raises NotMeasured."""
+    model = _model(settings)
     work.mkdir()
     given = {name: str(work / f"{name}.json") for name in ("texts", "questions", "found")}
     Path(given["texts"]).write_text(json.dumps(dict(texts)), "utf-8")
-    Path(given["questions"]).write_text(json.dumps([with_history(q) for q in found.questions]), "utf-8")
-    processes = Processes(cores())
-    processes.job("retrieve", system, _model(settings), {**given, "folder": str(work / "index"), "k": _FOUND})
+    Path(given["questions"]).write_text(json.dumps(list(map(with_history, questions))), "utf-8")
+    Processes(cores()).job("retrieve", system, model, {**given, "folder": str(work / "index"), "k": _FOUND})
     ranked: list[list[str]] = json.loads(Path(given["found"]).read_text("utf-8"))
-    articles = Articles(texts)
-    rows = [_row(q, passages, articles) for q, passages in zip(found.questions, ranked, strict=True)]
-    write_rows(folder / ANSWERS_FILE, rows)
     remove(work)
-    keep_scores(folder, found.questions, texts, {"set": found.name, "system": SYSTEMS[system].title})
-    return read_scores(folder / SCORES_FILE)
+    return ranked
 
 
 def with_history(question: Question) -> str:
@@ -122,6 +148,13 @@ def _row(question: Question, passages: Sequence[str], articles: Articles) -> dic
     places = [articles.find(text) for text in passages]
     told = [{"article_id": p.article_id, "start": p.span.start, "end": p.span.end} for p in places]
     return {"id": question.id, "passages": told, "lost": lost(places)}
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return ""
 
 
 def _model(settings: Settings) -> str:

@@ -1,5 +1,6 @@
 """Reads and writes JSONL files row by row: question sets and runs. Knows that a row has an id, and no more of it."""
 
+import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -43,6 +44,12 @@ def write_rows(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
         for row in rows:
             file.write(json.dumps(row, ensure_ascii=False) + "\n")
     part.replace(path)
+
+
+def digest_of(what: Any) -> str:
+    """Return 16 hex digits that change with a JSON value, and not with the order of its keys."""
+    told = json.dumps(what, sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(told.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 def _read(path: Path, what: str) -> str:

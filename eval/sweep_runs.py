@@ -4,8 +4,6 @@ A store belongs to what its vectors depend on (the articles, the embedder, the p
 its questions and the program's own source; either is used again where it is there.
 """
 
-import hashlib
-import json
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
@@ -17,7 +15,7 @@ import rag
 from embeddings.protocols import Embedder
 from eval.question_sets import QuestionSet, write_set
 from eval.questions import question_row
-from eval.rows import RowsInvalid
+from eval.rows import RowsInvalid, digest_of
 from eval.run import run_questions
 from eval.run_folder import RUN_FILE, Kept, keep_scores, read_about, read_answers_of, read_run, texts_for
 from eval.sweep import Setting, written
@@ -64,9 +62,11 @@ class Sweep:
         if corpus is None:
             raise RowsInvalid(f"the set '{found.name}' brings no articles to index; sweeps need them")
         self._corpus = corpus
-        self._corpus_key = _digest([path.read_bytes().hex() for path in find_files([corpus]) if isinstance(path, Path)])
+        self._corpus_key = digest_of(
+            [path.read_bytes().hex() for path in find_files([corpus]) if isinstance(path, Path)]
+        )
         self._asked = {
-            "questions": _digest([question_row(q) for q in found.questions]),
+            "questions": digest_of([question_row(q) for q in found.questions]),
             "articles": self._corpus_key,
             "program": _program(),
         }
@@ -83,7 +83,7 @@ class Sweep:
 
     def _one(self, arm: Arm) -> Kept:
         asked = {**self._asked, **_settings_of(arm)}
-        folder = self._out / "runs" / _digest(asked)
+        folder = self._out / "runs" / digest_of(asked)
         if read_about(folder).get("asked") == asked:
             sys.stderr.write(f"{written(arm.setting)}: as before\n")
             return read_run(folder)
@@ -158,9 +158,4 @@ def _settings_of(arm: Arm) -> dict[str, Any]:
 def _program() -> str:
     """Return what changes with the source of all that answers."""
     folders = [Path(rag.__file__).parent, Path(embeddings.__file__).parent]
-    return _digest([path.read_text("utf-8") for folder in folders for path in sorted(folder.glob("*.py"))])
-
-
-def _digest(what: Any) -> str:
-    told = json.dumps(what, sort_keys=True, ensure_ascii=False)
-    return hashlib.sha256(told.encode("utf-8", "surrogatepass")).hexdigest()[:_SHORT]
+    return digest_of([path.read_text("utf-8") for folder in folders for path in sorted(folder.glob("*.py"))])
