@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from embeddings.errors import EmbeddingError
-from rag import __version__, cli_ask, cli_chat, cli_store
+from rag import __version__, cli_ask, cli_chat, cli_feedback, cli_store, cli_user
 from rag.errors import QuestionRefused, RagError
 from rag.exits import ERROR, GOOD, INTERRUPTED, USAGE
 from rag.settings import Settings, load_settings
@@ -62,6 +62,8 @@ def _parser() -> argparse.ArgumentParser:
 
     for module in (cli_store, cli_ask, cli_chat):
         module.add_commands(commands, shared)
+    for others in (cli_feedback, cli_user):
+        others.add_commands(commands)
     return parser
 
 
