@@ -1,6 +1,7 @@
 """Draws the panel of a turn's sources: each passage with its quotes marked, alone and in its story."""
 
 from rag.page_text import day, highlight, link_to, plain
+from rag.records import Span
 from rag.turns import Source, Turn
 
 _GONE = {
@@ -30,12 +31,25 @@ def _heading(turn: Turn) -> str:
 def _card(source: Source, turn: int) -> str:
     badges = "".join(f'<span class="number" id="source-{turn}-{n}">{n}</span>' for n, _ in source.quotes)
     kind = "source several" if len(source.quotes) > 1 else "source"
-    quoted = highlight(source.text, source.span, source.quotes)
+    text, span = _below_headline(source)
+    quoted = highlight(text, span, source.quotes)
     gone = f'<p class="gone">{_GONE[source.gone]}</p>' if source.gone else ""
     return (
         f'<section class="{kind}" tabindex="-1"><h4>{badges}<span dir="auto">{plain(source.headline)}</span></h4>'
         f'{_byline(source)}{gone}<blockquote dir="auto">{quoted}</blockquote>{_story(source)}</section>'
     )
+
+
+def _below_headline(source: Source) -> tuple[str, Span]:
+    """Return the passage and its place without the headline that it may begin with: that stands above it already."""
+    headline, start = source.headline.strip(), source.span.start
+    if not headline or not source.text.startswith(headline):
+        return source.text, source.span
+    rest = source.text[len(headline) :].lstrip()
+    begin = source.span.end - len(rest)
+    if not rest or any(start <= quoted.start < begin for _, quoted in source.quotes):
+        return source.text, source.span
+    return rest, Span(begin, source.span.end)
 
 
 def _byline(source: Source) -> str:

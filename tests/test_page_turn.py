@@ -30,8 +30,8 @@ HOSTILE = (
     "&lt;b&gt; [1] [99] &#60;i>",
 )
 OURS = set(
-    "article h2 h3 h4 div p a aside section span bdi blockquote mark details summary ul li time strong button form label "
-    "textarea".split(),
+    "article h2 h3 h4 div p a aside section span bdi blockquote mark details summary ul li time strong button form "
+    "label textarea".split(),
 )
 OURS_SET = set(
     "class id href dir tabindex data-turn data-cite datetime target rel type title hidden for rows required maxlength "
@@ -309,3 +309,15 @@ def test_the_page_says_what_date_a_source_has_and_whether_it_is_inferred():
     assert "about" not in shown[0]
     assert "about 1 March 2025, inferred" in shown[1]
     assert "no date" in shown[2]
+
+
+def test_a_passage_that_begins_with_its_headline_does_not_say_it_twice():
+    html = render_turn(
+        Turn(1, "Who?", sources=nearest_sources([Hit(passage(1, TEXT, 0), 1.0, "dense")], {}), settled=True)
+    )
+    assert html.count("Bridge opens") == 1
+    assert '<blockquote dir="auto">The bridge opened on Monday.' in html
+    headline = (citation(1, Span(0, 12)), citation(2, FIRST))
+    hits = (Hit(passage(1, TEXT, 0), 1.0, "dense"),)
+    quoted = replace(turn_with(), sources=cited_sources(replace(answer(*headline), hits=hits), {}))
+    assert '<mark data-cite="1">Bridge opens</mark>' in render_turn(quoted)
