@@ -1,21 +1,34 @@
-"""Reads files into articles: plain text, Markdown, HTML and JSONL corpora. Knows no store; a bad file is a Refusal."""
+"""Reads files into articles: text, Markdown, HTML, JSONL, PDF and Word. Knows no store; a bad file is a Refusal."""
 
 import json
 import os
-import re
-from collections.abc import Iterable, Iterator, Sequence
-from datetime import date
-from pathlib import Path
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
-from rag.datelines import infer_published
+from rag.article_text import MARKDOWN, TEXT, article_from_text, clean_text
 from rag.dates import parse_date
+from rag.documents import PDF, WORD, read_document
 from rag.errors import ArticleRefused
-from rag.markup import read_html, read_markdown
-from rag.records import Article, Refusal, Story
-from rag.stories import find_stories
+from rag.markup import read_html
+from rag.records import Article, Refusal
+from rag.stories import Heading
 
-TEXT, MARKDOWN, HTML, JSONL = "text", "Markdown", "HTML", "JSONL"
+__all__ = [
+    "FORMATS",
+    "JSONL",
+    "MAX_ARTICLE_BYTES",
+    "SHIPPED",
+    "article_from_text",
+    "find_files",
+    "read_file",
+    "read_named",
+    "shipped_folder",
+    "unknown_format",
+]
+
+HTML, JSONL = "HTML", "JSONL"
 FORMATS = {
     ".txt": TEXT,
     ".text": TEXT,
@@ -25,15 +38,14 @@ FORMATS = {
     ".htm": HTML,
     ".jsonl": JSONL,
     ".ndjson": JSONL,
+    ".pdf": PDF,
+    ".docx": WORD,
 }
 SHIPPED = "shipped"
 """Stands for the folder of the shipped articles in `Article.path`, which differs from one installation to another."""
 
 MAX_ARTICLE_BYTES = 64 * 2**20
 _SKIPPED_AT_ONCE = 2**20
-_MAX_ID_CHARS = 512
-_YAML_NULL = ("~", "null", "Null", "NULL")
-_NOT_IN_AN_ID = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]")
 
 
 def shipped_folder() -> Path:
@@ -60,63 +72,33 @@ def find_files(paths: Iterable[Path]) -> Iterator[Path | Refusal]:
 
 def read_file(path: Path) -> Iterator[Article | Refusal]:
     """Yield the articles of one file: one, or of a JSONL corpus one a row; a refusal for each that cannot be read."""
-    shown = _shown(path)
+    return read_named(path, path.name, shown=_shown(path))
+
+
+def read_named(path: Path, name: str, *, shown: str) -> Iterator[Article | Refusal]:
+    """Yield what `read_file` yields, of the file that lies there as if it were called `name`.
+
+    The name gives format and id; `shown` becomes the articles' path, and a refusal's with the line in a corpus.
+    """
+    suffix = PurePosixPath(name).suffix.lower()
+    stem = PurePosixPath(name).stem
     try:
-        if FORMATS.get(path.suffix.lower()) == JSONL:
+        if FORMATS.get(suffix) == JSONL:
             yield from _read_corpus(path, shown)
         else:
-            yield _read_article(path, shown)
+            yield _read_article(path, FORMATS.get(suffix, ""), stem=stem, shown=shown)
     except ArticleRefused as error:
         yield Refusal(shown, str(error))
     except OSError as error:
         yield Refusal(shown, f"cannot be read: {error.strerror or error}")
 
 
-def article_from_text(
-    text: str,
-    *,
-    article_id: str,
-    title: str = "",
-    published: date | None = None,
-    publisher: str = "",
-    author: str = "",
-    url: str = "",
-    path: str = "",
-    format_name: str = TEXT,
-) -> Article:
-    """Return the article that a text makes; what is not given is read from the text itself.
-
-    The text is kept as it stands but for a byte order mark and CRLF. Raises ArticleRefused for a text without words,
-    with NUL or with half a surrogate pair, and for an id that is empty, too long or holds control characters.
-    """
-    _check_id(article_id)
-    text = _clean(text)
-    headings, skip, front = read_markdown(text) if format_name == MARKDOWN else ([], [], {})
-
-    def said(name: str) -> str:
-        value = front.get(name)
-        return value if isinstance(value, str) and value not in _YAML_NULL else ""
-
-    masthead, stories = find_stories(text, title=title or said("title"), headings=headings, skip=skip)
-    if not stories:
-        raise ArticleRefused("holds no sentence of body text")
-    address = _web_address(url or said("url"))
-    known = published or parse_date(said("date")) or masthead.published
-    inferred = None if known else infer_published(_body(text, stories), url=address, name=article_id)
-    article = Article(
-        id=article_id,
-        title=masthead.title or article_id,
-        text=text,
-        stories=stories,
-        published=known or inferred,
-        publisher=publisher or said("publisher") or masthead.publisher,
-        author=author or said("author") or masthead.author,
-        url=address,
-        path=path,
-        published_inferred=inferred is not None,
-    )
-    _check_characters(f"{article.title}{article.publisher}{article.author}{article.url}")
-    return article
+def unknown_format(name: str) -> str:
+    """Return why a file of this name cannot be read; "" where its format is known."""
+    suffix = PurePosixPath(name).suffix
+    if suffix.lower() in FORMATS:
+        return ""
+    return f"unknown format '{_printable(suffix) or 'none'}'; known are: {' '.join(sorted(FORMATS))}"
 
 
 def _why_not(path: Path) -> str:
@@ -125,9 +107,7 @@ def _why_not(path: Path) -> str:
         return "no such file or folder; check the path"
     if not path.is_file():
         return "not a regular file"
-    if path.suffix.lower() not in FORMATS:
-        return f"unknown format '{_printable(path.suffix) or 'none'}'; known are: {' '.join(sorted(FORMATS))}"
-    return ""
+    return unknown_format(path.name)
 
 
 def _below(folder: Path) -> Iterator[Path | Refusal]:
@@ -156,16 +136,16 @@ def _printable(path: Path | str) -> str:
     return str(path).encode("utf-8", "backslashreplace").decode()
 
 
-def _read_article(path: Path, shown: str) -> Article:
+def _read_article(path: Path, format_name: str, *, stem: str, shown: str) -> Article:
     size = path.stat().st_size
     if size > MAX_ARTICLE_BYTES:
         raise ArticleRefused(f"{size / 2**20:.0f} MB; one article may have {MAX_ARTICLE_BYTES >> 20}: split it")
+    if format_name in (PDF, WORD):
+        return _read_document(path, format_name, stem=stem, shown=shown)
     content = path.read_bytes()
-    if FORMATS[path.suffix.lower()] == HTML:
-        return _read_html(content, path.stem, shown)
-    return article_from_text(
-        _decode(content), article_id=path.stem, path=shown, format_name=FORMATS[path.suffix.lower()]
-    )
+    if format_name == HTML:
+        return _read_html(content, stem, shown)
+    return article_from_text(_decode(content), article_id=stem, path=shown, format_name=format_name)
 
 
 def _read_html(content: bytes, stem: str, shown: str) -> Article:
@@ -174,30 +154,27 @@ def _read_html(content: bytes, stem: str, shown: str) -> Article:
     page = read_html(content)
     if page is None:
         raise ArticleRefused("no article text was found in this page")
-    text = _clean(page.text)
-    _check_id(stem)
-    masthead, stories = find_stories(text, title=page.title, headings=page.headings)
-    if not stories:
-        raise ArticleRefused("no article text was found in this page")
-    address = _web_address(page.url)
-    known = parse_date(page.published) or masthead.published
-    inferred = None if known else infer_published(_body(text, stories), url=address, name=stem)
-    return Article(
-        id=stem,
-        title=masthead.title or stem,
-        text=text,
-        stories=stories,
-        published=known or inferred,
-        publisher=page.publisher or masthead.publisher,
-        author=page.author or masthead.author,
-        url=address,
+    return article_from_text(
+        page.text,
+        article_id=stem,
+        title=page.title,
+        published=parse_date(page.published),
+        publisher=page.publisher,
+        author=page.author,
+        url=page.url,
         path=shown,
-        published_inferred=inferred is not None,
+        headings=page.headings,
     )
 
 
-def _body(text: str, stories: Sequence[Story]) -> str:
-    return text[stories[0].parts[0].start :]
+def _read_document(path: Path, format_name: str, *, stem: str, shown: str) -> Article:
+    document = read_document(path, format_name)
+    headings = [Heading(at, at.of(document.text), level) for at, level in document.headings]
+    article = article_from_text(document.text, article_id=stem, title=document.title, path=shown, headings=headings)
+    # The text goes first: a document's properties say who made the file and when, often long after.
+    if document.made and not article.published:
+        article = replace(article, published=document.made, published_inferred=True)
+    return article if article.author else replace(article, author=document.author)
 
 
 def _read_corpus(path: Path, shown: str) -> Iterator[Article | Refusal]:
@@ -246,7 +223,7 @@ def _read_row(line: bytes, shown: str) -> Article:
     return article_from_text(
         row["text"],
         article_id=row["id"],
-        title=_clean(field("title")).strip() if field("title") else "",
+        title=clean_text(field("title")).strip() if field("title") else "",
         published=parse_date(field("published", "date", "published_at")),
         publisher=field("publisher", "source"),
         author=field("author"),
@@ -264,36 +241,3 @@ def _decode(content: bytes) -> str:
         if b"\0" in content[:8192]:
             raise ArticleRefused("a binary file, no text") from error
         raise ArticleRefused(f"no UTF-8: byte {error.start} is {content[error.start]:#x}; convert it") from error
-
-
-def _clean(text: str) -> str:
-    _check_characters(text)
-    text = text.removeprefix("\ufeff").replace("\r\n", "\n")
-    if not text.strip():
-        raise ArticleRefused("empty")
-    return text
-
-
-def _check_characters(text: str) -> None:
-    if "\0" in text:
-        raise ArticleRefused("a binary file, no text")
-    try:
-        text.encode("utf-8")
-    except UnicodeEncodeError as error:
-        raise ArticleRefused(f"character {error.start} is half of a surrogate pair") from error
-
-
-def _check_id(article_id: str) -> None:
-    if not article_id.strip() or len(article_id) > _MAX_ID_CHARS or _NOT_IN_AN_ID.search(article_id):
-        raise ArticleRefused(
-            f"an id has 1 to {_MAX_ID_CHARS} characters and no control characters: {article_id[:60]!r}"
-        )
-    try:
-        article_id.encode("utf-8")
-    except UnicodeEncodeError as error:
-        raise ArticleRefused("the id holds half of a surrogate pair") from error
-
-
-def _web_address(url: str) -> str:
-    """Return the address where it is http or https; anything else would be a link that runs or leaks."""
-    return url.strip() if re.match(r"https?://\S+\Z", url.strip(), re.IGNORECASE) else ""

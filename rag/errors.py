@@ -10,6 +10,8 @@ RagError
 │   ├── StoreUnwritable     the folder cannot be written
 │   ├── StoreDamaged        the database does not read
 │   └── StoreMismatch       made by another embedder or another version
+├── ChatsUnreadable         the file of conversations cannot be read or written
+├── ConversationMissing     no conversation of this id, or another's
 ├── QuestionRefused         empty, too long, or without a single word
 ├── SettingsInvalid         an unknown setting, or a value that does not fit
 ├── GeneratorFailed         a generator writes on and on without a citation
@@ -55,6 +57,14 @@ class StoreDamaged(StoreError):
 
 class StoreMismatch(StoreError):
     """The store was made with another embedder, or by another version."""
+
+
+class ChatsUnreadable(RagError):
+    """The file of conversations and feedback cannot be read or written."""
+
+
+class ConversationMissing(RagError):
+    """The owner has no conversation of this id; another's is none."""
 
 
 class QuestionRefused(RagError):

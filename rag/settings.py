@@ -5,6 +5,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
+from types import NoneType
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import platformdirs
@@ -13,6 +14,7 @@ from rag.errors import SettingsInvalid
 
 SETTINGS_FILE = "settings.toml"
 _APP = "newspulse"
+_TRUTHS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +31,19 @@ class Settings:
     threshold: float = 0.02
     host: str = "127.0.0.1"
     port: int = 7860
+    hosts: str = ""
+    chats: Path | None = None
+    auth_file: Path | None = None
+    allow_upload: bool = False
+    upload_mb: int = 20
 
     def __post_init__(self) -> None:
-        for name, low, high in (("passage_tokens", 32, 8192), ("depth", 1, 1000), ("port", 0, 65535)):
+        for name, low, high in (
+            ("passage_tokens", 32, 8192),
+            ("depth", 1, 1000),
+            ("port", 0, 65535),
+            ("upload_mb", 1, 1000),
+        ):
             value = getattr(self, name)
             if not low <= value <= high:
                 raise SettingsInvalid(f"{name} is {value}; it must be between {low} and {high}")
@@ -81,6 +93,11 @@ def _as_type(name: str, value: Any) -> Any:
         if value not in get_args(wanted):
             raise SettingsInvalid(f"{name} is '{value}'; known are: {', '.join(get_args(wanted))}")
         return value
+    wanted = next((kind for kind in get_args(wanted) if kind is not NoneType), wanted)
+    if wanted is bool and not isinstance(value, bool):
+        if str(value).lower() not in _TRUTHS:
+            raise SettingsInvalid(f"{name} is '{value}'; true or false is needed")
+        return _TRUTHS[str(value).lower()]
     try:
         return Path(value).expanduser() if wanted is Path else wanted(value)
     except (TypeError, ValueError) as error:

@@ -18,6 +18,7 @@ from rag.records import Article, ArticleSummary, Passage, Scope, Span
 from rag.rows import check_texts, read_date, read_passage, read_story, read_summary
 from rag.schema import SCHEMA_VERSION
 from rag.scope_sql import scope_condition
+from rag.text import fold
 from rag.vector_rows import count_above, numbers_in, vectors_above
 from rag.word_reader import WordReader
 
@@ -119,6 +120,24 @@ class StoreReader:
         where = f"WHERE a.published IS NOT NULL AND {condition} ORDER BY {order}"
         return self._made(read_summary, self.rows(_SUMMARY + where, (*values, most)))
 
+    def find_articles(self, query: str, *, most: int, offset: int = 0) -> tuple[list[ArticleSummary], int]:
+        """Return those that hold the query in title, publisher, author, address or id, whatever its case, and how many.
+
+        The newest come first, those without a date last, ties by id; `offset` of them are passed over.
+        """
+        self._connection.create_function("folded", 1, fold, deterministic=True)
+        told = "a.title || char(10) || a.publisher || char(10) || a.author || char(10) || a.url || char(10) || a.key"
+        condition, values = (f"WHERE instr(folded({told}), ?)", [fold(query)]) if query.strip() else ("", [])
+        total = int(self.rows(f"SELECT count(*) FROM article a {condition}", values)[0][0])
+        order = "ORDER BY a.published IS NULL, a.published DESC, a.key LIMIT ? OFFSET ?"
+        rows = self.rows(f"{_SUMMARY} {condition} {order}", (*values, most, offset))
+        return self._made(read_summary, rows), total
+
+    def publishers(self, most: int) -> list[str]:
+        """Return the publishers that have the most articles, in order of their names."""
+        named = "SELECT publisher FROM article WHERE publisher <> '' GROUP BY publisher ORDER BY count(*) DESC LIMIT ?"
+        return sorted(name for (name,) in self.rows(named, (most,)))
+
     def article(self, article_id: str) -> Article:
         """Return the article whole; raises ArticleMissing."""
         rows = self.rows(
@@ -137,6 +156,12 @@ class StoreReader:
         self._made(check_texts, [(title, publisher, author, url, path, text)])
         made = tuple(self._made(read_story, stories))
         return Article(name, title, text, made, published, publisher, author, url, path, bool(inferred))
+
+    def holders(self, text: str) -> list[str]:
+        """Return the ids of the articles of exactly this text, in the order of first storing."""
+        # The number of characters stands before the text: one that differs is not read.
+        rows = self.rows("SELECT key FROM article WHERE characters = ? AND text = ? ORDER BY id", (len(text), text))
+        return [key for (key,) in rows]
 
     def slice(self, article_id: str, span: Span) -> str | None:
         """Return the characters that stand there; None where there is no such article."""

@@ -1,6 +1,5 @@
 """Chooses the classes and puts them together; the only place that does."""
 
-import textwrap
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,12 +23,12 @@ from rag.store_reader import StoreReader
 from rag.word_search import keep_word_index
 
 if TYPE_CHECKING:
+    from rag.chat import Chat
     from rag.indexing import Acknowledge, Indexer
     from rag.store_index import StoreIndex
+    from rag.uploads import UploadLimits, Uploads
 
 GENERATOR_GROUP = "rag.generators"
-_EXAMPLE_CHARS = 90
-_SHORTEST_EXAMPLE_CHARS = 16
 
 # Experiment 1 of eval/LOG.md: BM25, divided by its best, beside the cosine.
 _DENSE_WEIGHT = 1.0
@@ -88,6 +87,30 @@ def open_indexer(
     )
 
 
+def open_uploads(settings: Settings, embedder: Embedder, *, limits: "UploadLimits | None" = None) -> "Uploads":
+    """Return what puts in and takes out what a person hands over; share the embedder that questions are asked with."""
+    from rag.uploads import UploadLimits, Uploads  # noqa: PLC0415 - as above
+
+    return Uploads(
+        settings.store,
+        embedder,
+        passage_tokens=settings.passage_tokens,
+        limits=limits or UploadLimits(),
+        renew=lambda progress: renew_index(settings, progress),
+    )
+
+
+def open_chat(assistant: Pipeline, settings: Settings, *, version: str) -> "Chat":
+    """Return what keeps conversations with the assistant; `version` is told with every verdict."""
+    from rag.chat import Chat  # noqa: PLC0415 - as above
+    from rag.chats import CHATS  # noqa: PLC0415 - as above
+    from rag.conversations import Conversations  # noqa: PLC0415 - as above
+    from rag.feedback import FeedbackBook  # noqa: PLC0415 - as above
+
+    path = settings.chats or settings.store / CHATS
+    return Chat(assistant, Conversations(path), FeedbackBook(path), version=version)
+
+
 def store_exists(settings: Settings) -> bool:
     """Return whether the settings' store was ever begun."""
     return (settings.store / DATABASE).is_file()
@@ -121,18 +144,6 @@ def list_store(settings: Settings) -> list[ArticleSummary]:
 def info_of_store(settings: Settings) -> StoreInfo:
     """Return what the store holds and how it is searched; needs no embedder."""
     return describe_store(settings.store)
-
-
-def example_questions(assistant: Pipeline, count: int) -> list[str]:
-    """Return a question about a story of each of several articles, those with short headlines, to show what to ask."""
-    questions: list[str] = []
-    with assistant.library.reader() as reader:
-        for article_id in reader.article_ids()[:count]:
-            headlines = [story.headline for story in reader.article(article_id).stories]
-            short = min((h for h in headlines if len(h) >= _SHORTEST_EXAMPLE_CHARS), key=len, default=headlines[0])
-            headline = textwrap.shorten(short, _EXAMPLE_CHARS, placeholder=" …")
-            questions.append(f"What do the articles say about “{headline}”?")
-    return questions
 
 
 def make_generator(name: str | Generator) -> Generator:

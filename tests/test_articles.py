@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from embeddings.hashed import HashedEmbedder
-from rag.articles import article_from_text, find_files, read_file, shipped_folder
+from rag.articles import article_from_text, find_files, read_file, read_named, shipped_folder, unknown_format
 from rag.chunking import cut_into_passages
 from rag.errors import ArticleRefused
 from rag.records import Article, Refusal
@@ -164,6 +164,22 @@ def test_a_folder_gives_its_files_of_known_formats_in_order_without_hidden_ones(
     (tmp_path / "out.txt").symlink_to("/etc/hostname")
     names = [p.relative_to(tmp_path).as_posix() for p in find_files([tmp_path]) if isinstance(p, Path)]
     assert names == ["a.md", "b.txt", "deep/c.html"]
+
+
+def test_a_file_is_read_as_what_it_is_called_wherever_it_lies(tmp_path):
+    (tmp_path / "0001").write_text("# Bridge opens\n\nThe bridge opened today.\n")
+    (article,) = read_named(tmp_path / "0001", "news/Bridge.MD", shown="uploaded/news/Bridge.MD")
+    assert (article.id, article.title, article.path) == ("Bridge", "Bridge opens", "uploaded/news/Bridge.MD")
+    (tmp_path / "0002").write_text("no JSON")
+    (refused,) = read_named(tmp_path / "0002", "corpus.jsonl", shown="uploaded/corpus.jsonl")
+    assert (refused.path, refused.reason[:7]) == ("uploaded/corpus.jsonl:1", "no JSON")
+
+
+def test_an_unknown_format_is_told_with_those_that_are_known():
+    assert unknown_format("a.PDF") == ""
+    assert unknown_format("a.doc") == (
+        "unknown format '.doc'; known are: .docx .htm .html .jsonl .markdown .md .ndjson .pdf .text .txt"
+    )
 
 
 def test_the_shipped_articles_are_five_with_twenty_two_stories():

@@ -120,12 +120,12 @@ def test_a_row_without_end_is_not_read_whole(tmp_path: Path, monkeypatch: pytest
 
 def test_a_path_that_leads_nowhere_is_refused(tmp_path: Path):
     """A missing path, one too long for the system, and an unknown format are told apart."""
-    (tmp_path / "a.pdf").write_bytes(b"%PDF")
-    found = list(find_files([tmp_path / "no.txt", tmp_path / ("x" * 5000), tmp_path / "a.pdf"]))
+    (tmp_path / "a.doc").write_bytes(b"\xd0\xcf")
+    found = list(find_files([tmp_path / "no.txt", tmp_path / ("x" * 5000), tmp_path / "a.doc"]))
     assert [f.reason for f in found if isinstance(f, Refusal)] == [
         "no such file or folder; check the path",
         "cannot be read: File name too long",
-        "unknown format '.pdf'; known are: .htm .html .jsonl .markdown .md .ndjson .text .txt",
+        "unknown format '.doc'; known are: .docx .htm .html .jsonl .markdown .md .ndjson .pdf .text .txt",
     ]
 
 

@@ -1,4 +1,4 @@
-"""Choosing by name: generators, embedders, examples."""
+"""Choosing by name: generators, embedders."""
 
 import threading
 
@@ -12,7 +12,7 @@ from embeddings.hashed import HashedEmbedder
 from rag.embedders import load_ahead, make_embedder
 from rag.errors import SettingsInvalid
 from rag.settings import load_settings
-from rag.wiring import example_questions, make_generator, open_assistant
+from rag.wiring import make_generator, open_assistant
 
 
 class Entry:
@@ -50,14 +50,6 @@ def test_rag_open_answers_from_python(tmp_path):
 def test_rag_open_without_a_store_says_what_to_do(tmp_path):
     with pytest.raises(rag.RagError, match="run: rag index --store"):
         rag.open(tmp_path / "none", embedder=HashedEmbedder())
-
-
-def test_the_examples_come_from_the_articles_in_the_store(tmp_path):
-    assistant = make_assistant(tmp_path)
-    assert example_questions(assistant, 4) == [
-        "What do the articles say about “Harbour bridge opens in Lisbon”?",
-        "What do the articles say about “Frost ruins apple harvest in Tyrol”?",
-    ]
 
 
 def test_the_embedder_without_a_model_has_a_name():

@@ -8,20 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.records import Answer, Article, Citation, Hit, Message, Notice, Passage, Span, Story
-from rag.source_page import (
-    Source,
-    Turn,
-    cited_sources,
-    highlight,
-    history_of,
-    nearest_sources,
-    plain,
-    render_turn,
-    render_turns,
-    safe_address,
-    status_of,
-)
+from rag.page_text import highlight, plain, safe_address
+from rag.page_turn import render_turn, render_turns, status_of
+from rag.records import Answer, Article, Citation, Hit, Message, Notice, Passage, Scope, Span, Story
+from rag.turns import Source, Turn, cited_sources, history_of, nearest_sources
 
 TEXT = "Bridge opens\n\nThe bridge opened on Monday. It cost 3 million euros. Boats pass below."
 FIRST, SECOND = Span(14, 42), Span(43, 66)
@@ -40,9 +30,13 @@ HOSTILE = (
     "&lt;b&gt; [1] [99] &#60;i>",
 )
 OURS = set(
-    "article h2 h3 h4 div p a aside section span bdi blockquote mark details summary ul li time".split(),
+    "article h2 h3 h4 div p a aside section span bdi blockquote mark details summary ul li time strong button form "
+    "label textarea".split(),
 )
-OURS_SET = {"class", "id", "href", "dir", "tabindex", "data-turn", "data-cite", "datetime", "target", "rel"}
+OURS_SET = set(
+    "class id href dir tabindex data-turn data-cite datetime target rel type title hidden for rows required maxlength "
+    "data-do data-copy data-asked data-resolved".split(),
+)
 
 
 class Markup(HTMLParser):
@@ -187,7 +181,7 @@ def test_the_notice_of_what_is_nearest_is_shown_where_no_passage_is():
 
 def test_a_notice_links_to_its_citations():
     html = render_turn(turn_with(citation(1), text="", notices=(Notice("conflict", "They differ.", (1, 8)),)))
-    assert '<li dir="auto">They differ. <a class="cite" href="#source-4-1"' in html
+    assert '<strong class="label">Sources differ</strong> They differ. <a class="cite" href="#source-4-1"' in html
     assert "source-4-8" not in html
 
 
@@ -212,7 +206,7 @@ def test_the_resolved_question_is_shown_where_it_differs(resolved, shown):
 
 def test_an_error_is_one_line_without_sources():
     html = render_turn(Turn(1, " ", error="the question is empty; ask something", settled=True))
-    assert '<p class="error" dir="auto">the question is empty; ask something</p>' in html
+    assert '<div class="error"><p dir="auto">the question is empty; ask something</p></div>' in html
     assert "<h2" not in html
     assert "<aside" not in html
 
@@ -290,11 +284,13 @@ def test_any_text_in_any_field_is_text(text):
 
 def check_is_text(hostile):
     span = Span(0, len(hostile))
-    source = Source(
-        ((1, span),), hostile, hostile, span, hostile, date(2025, 3, 1), hostile, hostile, ((span, hostile),)
-    )
+    about = (hostile, date(2025, 3, 1), hostile, hostile, ((span, hostile),))
+    source = Source("a", ((1, span),), hostile, hostile, span, *about)
     notices = (Notice("conflict", hostile, (1,)),)
-    answered = Turn(1, hostile, hostile + "!", hostile, (source,), notices, settled=True)
+    scope = Scope(frozenset([hostile]), frozenset([hostile]))
+    answered = Turn(
+        1, hostile, hostile + "!", hostile, (source,), notices, settled=True, scope=scope, suggestions=(hostile,)
+    )
     nearest = replace(answered, sources=(replace(source, quotes=()),), abstained=True)
     failed = replace(answered, error=hostile or "failed")
     markup = Markup(render_turns([answered, nearest, failed]) + status_of(failed))
@@ -306,10 +302,22 @@ def check_is_text(hostile):
 
 def test_the_page_says_what_date_a_source_has_and_whether_it_is_inferred():
     span = Span(0, 4)
-    told = Source(((1, span),), "Bridge", "Text", span, "Bridge", date(2025, 3, 1), "", "")
+    told = Source("a", ((1, span),), "Bridge", "Text", span, "Bridge", date(2025, 3, 1), "", "")
     inferred, absent = replace(told, published_inferred=True), replace(told, published=None)
     shown = [Markup(render_turns([Turn(1, "q", sources=(s,))])).text for s in (told, inferred, absent)]
     assert "1 March 2025" in shown[0]
     assert "about" not in shown[0]
     assert "about 1 March 2025, inferred" in shown[1]
     assert "no date" in shown[2]
+
+
+def test_a_passage_that_begins_with_its_headline_does_not_say_it_twice():
+    html = render_turn(
+        Turn(1, "Who?", sources=nearest_sources([Hit(passage(1, TEXT, 0), 1.0, "dense")], {}), settled=True)
+    )
+    assert html.count("Bridge opens") == 1
+    assert '<blockquote dir="auto">The bridge opened on Monday.' in html
+    headline = (citation(1, Span(0, 12)), citation(2, FIRST))
+    hits = (Hit(passage(1, TEXT, 0), 1.0, "dense"),)
+    quoted = replace(turn_with(), sources=cited_sources(replace(answer(*headline), hits=hits), {}))
+    assert '<mark data-cite="1">Bridge opens</mark>' in render_turn(quoted)
