@@ -90,13 +90,13 @@ class Difference:
 
 
 def bootstrap(sums: Sums, *, resamples: int = DRAWS, level: float = 1 - LEVEL, seed: int = 0) -> Floats:
-    """Return a row (low, high) a measure: percentile bootstrap intervals over the questions; NaN where nothing counts.
+    """Return a row (low, high) a measure: BCa bootstrap intervals over the questions; NaN where nothing counts.
 
-    Efron, Annals of Statistics 1979, https://doi.org/10.1214/aos/1176344552. Where all questions say 0, or all 1, every
+    Efron, JASA 1987, https://doi.org/10.1080/01621459.1987.10478410. Where all questions say 0, or all 1, every
     resample does too; there the interval is the exact one of so many questions (Clopper & Pearson, Biometrika 1934).
     """
     drawn = [_ratio(weights @ sums.totals, weights @ sums.counts) for weights in _resampled(sums, resamples, seed)]
-    intervals = _quantiles(np.concatenate(drawn), level)
+    intervals = _intervals(np.concatenate(drawn), sums.values(), influence(sums), level)
     counted = sums.counts > 0
     reach = ((1 - level) / 2) ** (1 / np.maximum(counted.sum(axis=0), 1))
     none, all_of = (~(counted & (sums.totals != wanted)).any(axis=0) for wanted in (0.0, sums.counts))
@@ -111,7 +111,7 @@ def differences(first: Sums, second: Sums, *, draws: int = DRAWS, seed: int = 0)
 
     Paired randomisation test over questions, two-sided, with the pair as it is counted in (Smucker, Allan & Carterette,
     CIKM 2007, https://doi.org/10.1145/1321440.1321528; Phipson & Smyth 2010, https://doi.org/10.2202/1544-6115.1585),
-    and paired bootstrap intervals.
+    and paired bootstrap intervals as in `bootstrap`.
     """
     if first.totals.shape != second.totals.shape:
         raise ValueError(f"{first.totals.shape} and {second.totals.shape}; both runs need the same questions")
@@ -232,7 +232,8 @@ def _paired_intervals(first: Sums, second: Sums, draws: int, seed: int) -> Float
         _ratio(w @ second.totals, w @ second.counts) - _ratio(w @ first.totals, w @ first.counts)
         for w in _resampled(first, draws, seed)
     ]
-    return _quantiles(np.concatenate(drawn), 1 - LEVEL)
+    found, parts = second.values() - first.values(), influence(second) - influence(first)
+    return _intervals(np.concatenate(drawn), found, parts, 1 - LEVEL)
 
 
 def _resampled(sums: Sums, resamples: int, seed: int) -> Iterator[Floats]:
@@ -255,11 +256,27 @@ def _ratio(totals: Floats, counts: Floats) -> Floats:
         return np.asarray(np.where(counts > 0, totals / counts, np.nan), dtype=np.float64)
 
 
-def _quantiles(drawn: Floats, level: float) -> Floats:
-    """Return (low, high) of each column over its draws that have a value."""
+def _intervals(drawn: Floats, values: Floats, parts: Floats, level: float) -> Floats:
+    """Return (low, high) of each column of draws that have a value, corrected for bias and for skew."""
     told = np.full((drawn.shape[1], 2), np.nan)
     for n, column in enumerate(drawn.T):
         known = column[~np.isnan(column)]
         if known.size:
-            told[n] = np.quantile(known, [(1 - level) / 2, (1 + level) / 2])
+            told[n] = np.quantile(known, _ends(known, float(values[n]), parts[:, n], level))
     return told
+
+
+def _ends(drawn: Floats, value: float, parts: Floats, level: float) -> list[float]:
+    """Return which quantiles of the draws are the interval's ends; the plain ones where all draws are alike."""
+    plain = [(1 - level) / 2, (1 + level) / 2]
+    # Draws that equal the value count half: there are many where answers are right or wrong.
+    below = float((drawn < value - _HAIR).mean() + (np.abs(drawn - value) <= _HAIR).mean() / 2)
+    if not 0 < below < 1 or not _differs(parts):
+        return plain
+    normal, centred = NormalDist(), parts - parts.mean()
+    bias = normal.inv_cdf(below)
+    skew = float((centred**3).sum() / (6 * (centred**2).sum() ** 1.5))
+    shifts = [bias + normal.inv_cdf(share) for share in plain]
+    if any(skew * shift >= 1 for shift in shifts):
+        return plain
+    return [normal.cdf(bias + shift / (1 - skew * shift)) for shift in shifts]
