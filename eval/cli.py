@@ -15,6 +15,7 @@ from embeddings.errors import EmbeddingError
 from eval.commands import ERROR, GOOD, add_commands
 from eval.questions import read_questions
 from eval.rows import RowsInvalid
+from eval.run_commands import add_run_commands
 from rag.errors import RagError
 from rag.settings import Settings, load_settings
 
@@ -95,6 +96,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     add_commands(commands)
+    add_run_commands(commands)
     calibrate = commands.add_parser(
         "calibrate",
         help="tell what a run's confidence is worth",

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from eval.answer_scores import Score
+from eval.intervals import Sums, bootstrap
 from eval.measures import MEASURES
 from eval.metrics import (
     area_under_risk_coverage,
@@ -16,7 +17,7 @@ from eval.metrics import (
     expected_calibration_error,
 )
 from eval.scoring import Scored
-from eval.significance import Curve, Sums, Surety, bootstrap
+from eval.significance import Curve, Surety
 
 _NONE = Score(0.0, 0.0)
 DIGITS = 6

@@ -7,11 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from eval.intervals import Sums, bootstrap
 from eval.metrics import area_under_roc
 from eval.significance import (
-    Sums,
     Surety,
-    bootstrap,
     curve_difference,
     detectable,
     differences,
