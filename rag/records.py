@@ -183,10 +183,11 @@ class Citation:
 
 @dataclass(frozen=True, slots=True)
 class AnswerSentence:
-    """A sentence of the answer with the numbers of its citations."""
+    """A sentence of the answer with the numbers of its citations; one that is not `supported` has none, and says so."""
 
     text: str
     citations: tuple[int, ...]
+    supported: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ FLOORS = {
         {"__init__"},
     ],
     "rag": [
-        {"records", "errors", "exits", "schema", "cjk", "word_index"},
+        {"records", "errors", "exits", "schema", "cjk", "word_index", "joining_words"},
         {
             "protocols",
             "settings",
@@ -47,7 +47,6 @@ FLOORS = {
             "timescope",
             "chunking",
             "store",
-            "citations",
             "leaning",
             "confidence",
             "terminal",
@@ -58,6 +57,7 @@ FLOORS = {
             "word_reader",
             "word_terms",
             "vector_rows",
+            "readings",
             "conversations",
             "feedback",
             "documents",
@@ -67,6 +67,7 @@ FLOORS = {
         },
         {
             "wanted",
+            "omissions",
             "abstention",
             "stories",
             "topics",
@@ -76,8 +77,8 @@ FLOORS = {
             "page_actions",
             "page_conversations",
         },
-        {"probes", "placing", "page_turn", "question_forms"},
-        {"extractive", "markup", "followups", "conflicts", "word_search", "index_snapshot"},
+        {"probes", "support", "placing", "page_turn", "question_forms"},
+        {"citations", "extractive", "markup", "followups", "conflicts", "word_search", "index_snapshot"},
         {"article_text", "store_index", "store_info"},
         {"articles", "library"},
         {"indexing", "retrievers", "rerank", "partwise", "timed_search", "spelling"},

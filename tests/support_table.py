@@ -1,0 +1,790 @@
+"""Sentences, what they say and what they do not: the tables that the support of free sentences is measured on."""
+
+BENT = {
+    "The harbour bridge in Lisbon opened on 4 March 2025 for 310 million euros, and its span is 420 metres long.": [
+        "The harbour bridge in Lisbon opened on 5 March 2025.",
+        "The bridge cost 420 million euros.",
+        "Its span is 310 metres long.",
+        "The bridge opened for 420 million euros.",
+        "The harbour bridge in Lisbon never opened.",
+        "The bridge may have opened.",
+        "The bridge in Lisbon is 420 metres long.",
+        "All bridges in Lisbon opened.",
+        "The harbour bridge in Lisbon opened before 4 March 2025.",
+        "The harbour bridge opened for more than 310 million euros.",
+        "The bridge opened for $310 million.",
+        '"Its span is long."',
+    ],
+    "It cost 310 million euros, said mayor Ana Duarte.": [
+        "It cost 310 million euros, said Paulo Reis.",
+        "Mayor Ana Duarte cost 310 million euros.",
+    ],
+    "A late frost destroyed half of the apple harvest in Tyrol, the growers' union said.": [
+        "A late frost destroyed the apple harvest in Tyrol.",
+        "A late frost destroyed the growers' union.",
+        "The growers' union destroyed half of the apple harvest.",
+        "The apple harvest in Tyrol destroyed a late frost.",
+        'The union said "a late frost destroyed everything".',
+    ],
+    "Prices rose by 18 percent in Tyrol and 12 percent in Bavaria.": [
+        "Prices rose by 12 percent in Tyrol.",
+        "Prices rose by 18 percent in Bavaria.",
+        "In Tyrol, prices rose 12 percent.",
+        "Prices rose to 18 percent in Tyrol.",
+    ],
+    "Ana Duarte opened the bridge and Paulo Reis closed the port.": [
+        "Ana Duarte closed the port.",
+        "Paulo Reis opened the bridge.",
+        "Ana Duarte opened the port.",
+        "Ana Reis closed the port.",
+        "Paulo Duarte closed the port.",
+    ],
+    "The father of Ana Duarte died on Monday.": [
+        "Ana Duarte died on Monday.",
+        "The father died of Ana.",
+    ],
+    "The mayor's wife was arrested in Porto.": [
+        "The mayor was arrested in Porto.",
+        "The mayor's arrested wife.",
+    ],
+    "Officials denied that the dam had burst.": [
+        "The dam had burst.",
+        "Officials had burst the dam.",
+    ],
+    "About 12,000 people used them every day.": [
+        "12,000 people used them every day.",
+        "More than 12,000 people used them every day.",
+    ],
+    "The bridge operator went bankrupt in May.": [
+        "The bridge went bankrupt in May.",
+    ],
+    "The union asked the state for 25 million euros.": [
+        "The state asked the union for 25 million euros.",
+        "The union asked the state for 25 billion euros.",
+    ],
+    "Porto beat Lisbon 3-1 in the final.": [
+        "Lisbon beat Porto 3-1.",
+        "Porto beat Lisbon 1-3.",
+    ],
+    "The bridge, which has a span of 420 metres, finally cost 310 million euros.": [
+        "The bridge has a span of 310 metres.",
+        "The bridge, which has a span of 310 million euros.",
+    ],
+    "It is the largest bridge in Portugal.": [
+        "It is the largest bridge.",
+        "It is largest in Portugal.",
+    ],
+    "The film, directed by Mei Lin, will open in more than 300 cinemas.": [
+        "The film opened in 300 cinemas.",
+        "The film will open in 300 cinemas.",
+        "Mei Lin will open in more than 300 cinemas.",
+        "Directed by Mei Lin, cinemas will open.",
+    ],
+    "The mayor of Lisbon, who opened the bridge, resigned.": [
+        "The mayor opened the bridge.",
+        "Lisbon resigned.",
+        "The bridge resigned.",
+    ],
+    "The union demanded action and asked the state for 25 million euros.": [
+        "The state asked for 25 million euros.",
+        "The union demanded 25 million euros.",
+    ],
+    "Some trains in Tyrol stopped at noon.": [
+        "Trains in Tyrol stopped.",
+        "All trains stopped.",
+    ],
+    "Trains run only on Sundays.": [
+        "Trains run.",
+        "Trains run on Sundays.",
+    ],
+    "Police shot the man who stole a car.": [
+        "Police stole a car.",
+        "Police shot a car.",
+        "Police shot.",
+    ],
+    "The company fired the workers.": [
+        "The company fired.",
+    ],
+    "The deputy mayor resigned on Monday.": [
+        "The mayor resigned.",
+    ],
+    "Ana met Paulo, who hit Maria.": [
+        "Ana hit Maria.",
+        "Ana met Maria.",
+    ],
+    "If the dam bursts, thousands will die.": [
+        "The dam bursts.",
+        "Thousands will die.",
+        "Thousands die.",
+    ],
+    "The dam had burst, rumours claimed.": [
+        "The dam had burst.",
+    ],
+    "The minister, not the mayor, signed the treaty.": [
+        "The mayor signed the treaty.",
+        "The minister signed the treaty not the mayor's.",
+    ],
+    "The mayor will close the port in June.": [
+        "The mayor closed the port.",
+        "The mayor close the port.",
+    ],
+    "Sales fell from 12 million to 8 million euros.": [
+        "Sales fell to 12 million.",
+        "Sales fell from 8 million.",
+        "Sales fell 8 million.",
+    ],
+    "A and B cost 310 and 420 million euros respectively.": [
+        "A cost 420 million euros.",
+        "B cost 310 million euros.",
+    ],
+    "The union of teachers, led by activist Paulo Reis, asked the state for help.": [
+        "Paulo Reis asked the state for help.",
+        "Activist Paulo Reis asked the state for help.",
+        "Teachers asked the state for help.",
+    ],
+    "The critics of the mayor resigned.": [
+        "The mayor resigned.",
+    ],
+    "Between 10 and 12 people died.": [
+        "12 people died.",
+        "10 people died.",
+        "10 and 12 people died.",
+    ],
+    "The series has 24 episodes and 12 million viewers.": [
+        "The series has 12 million viewers and 24 episodes.",
+        "The series has 24 million viewers.",
+        "The series has 12 million episodes.",
+    ],
+    "At least 40 people were hurt, including 12 children.": [
+        "40 people were hurt.",
+        "12 children were hurt.",
+        "At least 12 children were hurt.",
+        "At least 40 children were hurt.",
+    ],
+    "The army was destroyed by frost.": [
+        "The army destroyed frost.",
+        "The army destroyed.",
+        "The frost was destroyed.",
+    ],
+    "The bank refused to pay Ana Duarte.": [
+        "The bank pay Ana Duarte.",
+        "Ana Duarte refused to pay.",
+    ],
+    "He said he had not seen Ana, and Paulo left.": [
+        "He had seen Ana.",
+        "He said Paulo left.",
+        "Ana left.",
+        "He said he had seen Ana.",
+    ],
+    "China's box office grew by 12 percent, while that of Japan fell by 8 percent.": [
+        "China's box office fell by 8 percent.",
+        "Japan grew by 12 percent.",
+        "Japan's box office grew by 12 percent.",
+    ],
+    "The court cleared Ana Duarte of murder.": [
+        "The court cleared murder.",
+        "Ana Duarte cleared the court of murder.",
+    ],
+    "Duarte beat Reis and Silva.": [
+        "Duarte beat Silva and Reis, Lisbon.",
+        "Reis beat Duarte.",
+        "Reis and Silva beat.",
+    ],
+    "Police said the man stole a car and shot a guard.": [
+        "Police stole a car.",
+        "The police shot a guard.",
+    ],
+    "Brown bears attacked May Lee in March.": [
+        "Brown attacked May Lee in March.",
+        "Bears attacked Lee May in March.",
+        "Lee may march.",
+    ],
+    "Nobody died, and the bridge opened.": [
+        "The bridge opened nobody.",
+    ],
+    "The plan to build a bridge in Lisbon was dropped.": [
+        "A bridge in Lisbon was dropped.",
+        "The bridge in Lisbon was built.",
+    ],
+    "It is false that Ana Duarte took bribes.": [
+        "Ana Duarte took bribes.",
+    ],
+    "Ana Duarte, accused of fraud by Paulo Reis, won the vote.": [
+        "Paulo Reis won the vote.",
+        "Ana Duarte accused Paulo Reis of fraud.",
+    ],
+    "The show won three of five awards.": [
+        "The show won five awards.",
+    ],
+    "Duarte, 52, is mayor.": [
+        "Duarte is 53.",
+    ],
+    "The film earned $3.5bn worldwide, up from $3.1bn.": [
+        "The film earned $3.1bn.",
+        "The film earned $3.5bn, up from $3.5bn.",
+    ],
+    "The teacher told Ana that Paulo had lied.": [
+        "Ana had lied.",
+        "The teacher had lied.",
+        "Ana told the teacher that Paulo had lied.",
+    ],
+    "The number of deaths rose to 300.": [
+        "Deaths rose to 301.",
+        "300 deaths rose.",
+    ],
+    "Ana Duarte stopped Paulo Reis from killing Maria.": [
+        "Ana Duarte from killing Maria.",
+        "Ana Duarte killing Maria.",
+        "Paulo Reis from killing Maria.",
+    ],
+    "Ana, unlike Paulo, paid.": [
+        "Ana, like Paulo, paid.",
+        "Paulo paid.",
+    ],
+    "Paulo Reis told Ana Duarte he stole cars.": [
+        "Ana Duarte stole cars.",
+        "Ana Duarte told Paulo Reis he stole cars.",
+    ],
+    "The bill passed by 51 votes to 49.": [
+        "The bill passed by 49 votes to 51.",
+    ],
+    "Half the trains stopped.": [
+        "The trains stopped.",
+    ],
+    "The mayor denied rumours, and said the port would close.": [
+        "The port would close.",
+        "The mayor denied the port would close.",
+    ],
+    "The state gave the union 25 million euros.": [
+        "The state gave 25 million euros.",
+    ],
+    "She is the first woman to lead the club.": [
+        "She is the first woman.",
+    ],
+    "The trial of the man who killed Ana began.": [
+        "The man who killed Ana began.",
+        "Ana began.",
+    ],
+    "The bank lent Ana the money.": [
+        "The bank lent the money.",
+        "Ana lent the bank the money.",
+    ],
+    "The 52-year-old mayor of Lisbon opened the bridge at 14:30.": [
+        "The mayor opened Lisbon.",
+        "The mayor opened the bridge at 14:31.",
+    ],
+    "The owner of the bridge companies died.": [
+        "The owner companies died.",
+        "The companies died.",
+        "The bridge companies died.",
+    ],
+    "The senator from Ohio, whose brother owns the mine, voted against the bill on Thursday.": [
+        "The brother owns the bill.",
+        "The senator owns the mine.",
+        "The senator voted on Thursday.",
+        "The senator voted for the bill.",
+        "Ohio voted against the bill.",
+        "The brother voted against the bill.",
+    ],
+    "Three of the five divers were rescued; two remain missing.": [
+        "Five divers were rescued.",
+        "Three divers remain missing.",
+        "The five divers were rescued.",
+        "Two were rescued.",
+    ],
+    "Kenya's Ruth Achieng won the marathon ahead of Ethiopia's Sara Tola, who had led until the last kilometre.": [
+        "Sara Tola won the marathon.",
+        "Ruth Achieng had led until the last kilometre.",
+        "Kenya won the marathon.",
+        "Ethiopia's Ruth Achieng won the marathon.",
+        "Ruth Achieng won the marathon ahead of Ethiopia.",
+    ],
+    "The ministry said it had no evidence that the vaccine caused the deaths.": [
+        "The vaccine caused the deaths.",
+        "The ministry said the vaccine caused the deaths.",
+        "The ministry said it had evidence.",
+        "The ministry said it had evidence that the vaccine caused the deaths.",
+    ],
+    "Wheat exports fell 9 percent to 4.1 million tonnes while barley exports rose 3 percent.": [
+        "Barley exports fell 9 percent.",
+        "Wheat exports rose 3 percent.",
+        "Exports fell 3 percent.",
+        "Wheat exports fell to 3 percent.",
+    ],
+    "After the flood, the mayor of Verdun asked the army to help, but the general declined.": [
+        "The general asked the army to help.",
+        "The mayor declined.",
+        "The mayor of Verdun asked the army but declined.",
+        "The army asked the mayor to help.",
+        "The flood declined.",
+    ],
+    "Up to 200 jobs could be lost if the factory moves to Poland.": [
+        "200 jobs could be lost.",
+        "200 jobs were lost.",
+        "The factory moves to Poland.",
+    ],
+    "Nearly all residents of the village survived the landslide.": [
+        "All residents of the village survived the landslide.",
+        "Residents survived the landslide.",
+    ],
+    "The film about Marie Curie opens in cinemas on 3 May, two weeks later than planned.": [
+        "Marie Curie opens in cinemas on 3 May.",
+        "The film opens two weeks later.",
+        "The film opens in cinemas on 3 June.",
+        "The film about cinemas opens on 3 May.",
+    ],
+    "Ali Hassan, who is accused of killing Omar Said, has denied the charge.": [
+        "Ali Hassan killed Omar Said.",
+        "Omar Said has denied the charge.",
+        "Ali Hassan has denied killing Omar Said.",
+        "Ali Hassan was killed by Omar Said.",
+        "Ali Hassan denied Omar Said.",
+    ],
+    "Unlike her rival, Meyer supports the tax.": [
+        "Her rival supports the tax.",
+        "The rival Meyer supports the tax.",
+        "Meyer supports her rival.",
+    ],
+    "The dam was built in 1962 and repaired in 1998.": [
+        "The dam was built in 1998.",
+        "The dam was repaired in 1962.",
+        "The dam repaired in 1998.",
+    ],
+    "It is not clear who set the fire.": [
+        "It is clear who set the fire.",
+        "Who set the fire.",
+        "It set the fire.",
+    ],
+    "The former prime minister's son was elected mayor of Turin.": [
+        "The prime minister's son was elected mayor of Turin.",
+        "The former prime minister was elected mayor of Turin.",
+        "The minister was elected mayor.",
+        "The former prime minister's son was mayor of Turin.",
+    ],
+    "The bank lost 40 million dollars in the first quarter and earned 55 million in the second.": [
+        "The bank lost 55 million dollars.",
+        "The bank earned 40 million dollars.",
+        "The bank lost 40 million dollars in the second.",
+        "The bank earned 55 million in the first quarter.",
+        "The bank lost 55 million in the second.",
+    ],
+    "Only members of the club may vote.": [
+        "Members of the club may vote.",
+        "The club may vote.",
+    ],
+    "She was born in Lyon to a Polish father and a Spanish mother.": [
+        "She was born to a Spanish father.",
+        "She was born in Lyon to a Polish mother.",
+        "She was a Polish mother.",
+        "She was born in Lyon to a mother.",
+    ],
+    "The court found that the company had not polluted the river.": [
+        "The company had polluted the river.",
+        "The court found the company.",
+        "The court had polluted the river.",
+        "The river had not polluted.",
+    ],
+    "Rescuers pulled a boy from the rubble hours after his sister was found dead.": [
+        "A boy was found dead.",
+        "His sister was pulled from the rubble.",
+        "Rescuers pulled his sister from the rubble.",
+        "The boy was dead.",
+    ],
+    "Smith replaced Jones as chairman in 2019.": [
+        "Jones replaced Smith as chairman.",
+        "Smith was replaced by Jones.",
+        "Jones was chairman in 2019.",
+        "Smith replaced Jones in 2018.",
+    ],
+    "The law bans smoking in parks but not on beaches.": [
+        "The law bans smoking on beaches.",
+        "The law bans parks.",
+        "The law bans smoking in parks and on beaches.",
+    ],
+    "Tokyo shares rose 1.5 percent, and the yen weakened to 151 per dollar.": [
+        "The yen rose 1.5 percent.",
+        "Tokyo shares weakened to 151.",
+        "Tokyo shares rose to 151.",
+    ],
+    "Lawmakers in Warsaw rejected a plan to raise the retirement age from 65 to 67.": [
+        "Lawmakers in Warsaw raised the retirement age.",
+        "Lawmakers rejected Warsaw.",
+        "A plan to raise the retirement age.",
+        "Lawmakers raise the retirement age from 65 to 67.",
+        "The retirement age is 67.",
+        "Lawmakers rejected a plan to raise the retirement age from 67.",
+    ],
+    "A lorry hit a school bus near Graz, injuring nine children and the driver of the lorry.": [
+        "A school bus hit a lorry near Graz.",
+        "A lorry injured nine children.",
+        "Nine children and a driver were killed.",
+        "Nine drivers were injured.",
+        "A lorry hit nine children.",
+        "The driver of the bus was injured.",
+        "A school bus near Graz injured nine children.",
+    ],
+    "Novak, who lost the final last year, beat Ruiz in straight sets to win his first title.": [
+        "Novak lost the final to Ruiz.",
+        "Ruiz beat Novak in straight sets.",
+        "Novak won his first title last year.",
+        "Ruiz lost the final last year.",
+        "Novak beat Ruiz in the final last year.",
+        "Ruiz won his first title.",
+    ],
+    "The airline will cut 500 jobs in Spain but add 300 in Portugal.": [
+        "The airline will cut 300 jobs in Portugal.",
+        "The airline will add 500 in Portugal.",
+        "The airline cut 500 jobs in Spain.",
+        "The airline will cut 500 jobs in Portugal.",
+        "The airline will add jobs in Spain.",
+    ],
+    "Researchers believe the bones belong to a bear rather than a wolf.": [
+        "The bones belong to a bear.",
+        "The bones belong to a wolf.",
+        "Researchers believe the bones belong to a wolf.",
+        "Researchers belong to a bear.",
+    ],
+    "The painting, once thought to be by Rubens, was sold for £2.4m in London.": [
+        "The painting is by Rubens.",
+        "Rubens was sold for £2.4m in London.",
+        "Rubens sold the painting in London.",
+        "The painting was sold for $2.4m.",
+        "The painting was sold by Rubens.",
+        "The painting was bought for £2.4m.",
+    ],
+    "Hungary, along with Slovakia, blocked the sanctions proposed by Estonia.": [
+        "Estonia blocked the sanctions.",
+        "Slovakia proposed the sanctions.",
+        "Hungary blocked Slovakia.",
+        "Hungary blocked Estonia.",
+        "Estonia, along with Slovakia, blocked the sanctions.",
+    ],
+    "No evidence was found that Lind knew of the fraud.": [
+        "Lind knew of the fraud.",
+        "Evidence was found.",
+        "Evidence was found that Lind knew of the fraud.",
+    ],
+    "Petrol prices are expected to fall in July and rise again in autumn.": [
+        "Petrol prices fall in July.",
+        "Petrol prices are expected to rise in July.",
+        "Petrol prices rise again in autumn.",
+        "Petrol prices are expected to fall in autumn.",
+    ],
+    "The company's founder, Jan Vos, sold his shares two days before it filed for bankruptcy.": [
+        "Jan Vos filed for bankruptcy.",
+        "The company sold his shares.",
+        "The company's founder filed for bankruptcy.",
+        "Jan Vos sold the company.",
+        "The company sold Jan Vos.",
+    ],
+    "Police in Leeds say a man stabbed his neighbour before calling an ambulance.": [
+        "Police in Leeds stabbed a man.",
+        "Police stabbed his neighbour.",
+        "His neighbour stabbed a man.",
+        "A man stabbed an ambulance.",
+        "Police in Leeds stabbed his neighbour before calling an ambulance.",
+    ],
+    "More women than men applied for the course for the first time since 1990.": [
+        "Women and men applied for the course.",
+        "More men applied for the course.",
+        "More men than women applied for the course.",
+        "Women applied for the first time since 1990.",
+        "More women applied for the course since 1990.",
+    ],
+    "Greenpeace accused the ministry of hiding data on nitrates.": [
+        "The ministry accused Greenpeace of hiding data.",
+        "Greenpeace was hiding data on nitrates.",
+        "The ministry was hiding data.",
+        "Greenpeace hiding data on nitrates.",
+        "Data accused the ministry.",
+    ],
+    "Almost two thirds of voters opposed the merger.": [
+        "Two thirds of voters opposed the merger.",
+        "Almost two voters opposed the merger.",
+        "Two thirds opposed the merger.",
+    ],
+    "Mr Okafor's lawyer said his client would appeal.": [
+        "Mr Okafor said his client would appeal.",
+        "Mr Okafor would appeal.",
+        "His lawyer would appeal.",
+        "His client would appeal to Mr Okafor.",
+    ],
+    "The minister who had opposed the dam resigned on Friday, and engineer Ines Prado took over.": [
+        "Ines Prado resigned on Friday.",
+        "Ines Prado had opposed the dam.",
+        "The dam resigned on Friday.",
+        "The minister took over.",
+        "The minister resigned on Friday and took over.",
+        "Engineer Ines Prado resigned.",
+    ],
+}
+"""Each source sentence with sentences that it does not say, made of its own words."""
+
+SPARED = {
+    "The harbour bridge in Lisbon opened on 4 March 2025 for 310 million euros, and its span is 420 metres long.": [
+        "The harbour bridge in Lisbon opened on March 4, 2025.",
+        "The bridge in Lisbon opened for €310 million.",
+        "The bridge opened on 4 March 2025.",
+        "On 4 March 2025, the harbour bridge in Lisbon opened.",
+        "Its span is 420 metres long.",
+        "The harbor bridge opened for 310m euros.",
+        "The harbour bridge in Lisbon opened in 2025.",
+    ],
+    "It cost 310 million euros, said mayor Ana Duarte.": [
+        "It cost 310 million euros.",
+        "Mayor Ana Duarte said it cost €310 million.",
+        "According to mayor Ana Duarte, it cost 310 million euros.",
+        "It cost 310 million euros, according to Ana Duarte.",
+    ],
+    "A late frost destroyed half of the apple harvest in Tyrol, the growers' union said.": [
+        "A late frost destroyed half of the apple harvest in Tyrol.",
+        "Frost destroyed half of the apple harvest.",
+        "The growers' union said a late frost destroyed half of the apple harvest.",
+        "In Tyrol, a late frost destroyed half of the apple harvest.",
+    ],
+    "Prices rose by 18 percent in Tyrol and 12 percent in Bavaria.": [
+        "Prices rose by 18 percent in Tyrol.",
+        "Prices rose by 18%.",
+        "Prices rose 12 percent in Bavaria.",
+    ],
+    "Ana Duarte opened the bridge and Paulo Reis closed the port.": [
+        "Ana Duarte opened the bridge.",
+        "Paulo Reis closed the port.",
+    ],
+    "The father of Ana Duarte died on Monday.": [
+        "The father of Ana Duarte died.",
+    ],
+    "The mayor's wife was arrested in Porto.": [
+        "The mayor's wife was arrested.",
+    ],
+    "Officials denied that the dam had burst.": [
+        "Officials denied that the dam had burst.",
+    ],
+    "About 12,000 people used them every day.": [
+        "Around 12,000 people used them every day.",
+        "Roughly twelve thousand people used them every day.",
+    ],
+    "The union asked the state for 25 million euros.": [
+        "The union asked for 25 million euros.",
+        "The union asked the state for €25m.",
+    ],
+    "Porto beat Lisbon 3-1 in the final.": [
+        "Porto beat Lisbon.",
+    ],
+    "The union demanded action and asked the state for 25 million euros.": [
+        "The union asked the state for 25 million euros.",
+    ],
+    "The bridge, which has a span of 420 metres, finally cost 310 million euros.": [
+        "The bridge cost 310 million euros.",
+        "The bridge has a span of 420 metres.",
+    ],
+    "It is the largest bridge in Portugal.": [
+        "It is the largest bridge in Portugal.",
+    ],
+    "The film, directed by Mei Lin, will open in more than 300 cinemas.": [
+        "The film will open in over 300 cinemas.",
+        "The film, directed by Mei Lin, will open in more than 300 cinemas.",
+    ],
+    "The mayor of Lisbon, who opened the bridge, resigned.": [
+        "The mayor of Lisbon resigned.",
+    ],
+    "The bridge operator went bankrupt in May.": [
+        "The bridge operator went bankrupt.",
+        "In May, the bridge operator went bankrupt.",
+    ],
+    "Some trains in Tyrol stopped at noon.": [
+        "Some trains stopped.",
+    ],
+    "The deputy mayor resigned on Monday.": [
+        "The deputy mayor resigned.",
+    ],
+    "The mayor will close the port in June.": [
+        "In June, the mayor will close the port.",
+    ],
+    "Sales fell from 12 million to 8 million euros.": [
+        "Sales fell to 8 million euros.",
+    ],
+    "At least 40 people were hurt, including 12 children.": [
+        "At least 40 people were hurt.",
+    ],
+    "China's box office grew by 12 percent, while that of Japan fell by 8 percent.": [
+        "China's box office grew by 12%.",
+    ],
+    "The court cleared Ana Duarte of murder.": [
+        "The court cleared Ana Duarte of murder.",
+    ],
+    "Police said the man stole a car and shot a guard.": [
+        "Police said the man stole a car.",
+    ],
+    "The film earned $3.5bn worldwide, up from $3.1bn.": [
+        "The film earned $3.5 billion worldwide.",
+        "The film earned $3.5bn.",
+    ],
+    "The number of deaths rose to 300.": [
+        "The number of deaths rose to 300.",
+    ],
+    "The union of teachers, led by activist Paulo Reis, asked the state for help.": [
+        "The union asked the state for help.",
+        "The union of teachers asked the state for help.",
+    ],
+    "The series has 24 episodes and 12 million viewers.": [
+        "The series has 24 episodes.",
+    ],
+    "The 52-year-old mayor of Lisbon opened the bridge at 14:30.": [
+        "The mayor of Lisbon opened the bridge.",
+    ],
+    "He said he had not seen Ana, and Paulo left.": [
+        "He said he had not seen Ana.",
+    ],
+    "Ana Duarte, accused of fraud by Paulo Reis, won the vote.": [
+        "Ana Duarte won the vote.",
+    ],
+    "Nobody died, and the bridge opened.": [
+        "Nobody died.",
+    ],
+    "She is the first woman to lead the club.": [
+        "She is the first woman to lead the club.",
+    ],
+    "The army was destroyed by frost.": [
+        "Frost destroyed the army.",
+    ],
+    "The airline will cut 500 jobs in Spain but add 300 in Portugal.": [
+        "The airline will cut 500 jobs in Spain.",
+    ],
+    "A lorry hit a school bus near Graz, injuring nine children and the driver of the lorry.": [
+        "A lorry hit a school bus near Graz, injuring nine children.",
+    ],
+    "Novak, who lost the final last year, beat Ruiz in straight sets to win his first title.": [
+        "Novak beat Ruiz in straight sets to win his first title.",
+    ],
+    "The painting, once thought to be by Rubens, was sold for £2.4m in London.": [
+        "The painting was sold for £2.4 million in London.",
+    ],
+    "Hungary, along with Slovakia, blocked the sanctions proposed by Estonia.": [
+        "Hungary blocked the sanctions proposed by Estonia.",
+    ],
+    "The company's founder, Jan Vos, sold his shares two days before it filed for bankruptcy.": [
+        "Jan Vos sold his shares.",
+    ],
+    "Greenpeace accused the ministry of hiding data on nitrates.": [
+        "The ministry was accused of hiding data on nitrates by Greenpeace.",
+    ],
+    "The minister who had opposed the dam resigned on Friday, and engineer Ines Prado took over.": [
+        "The minister resigned on Friday.",
+        "Ines Prado took over.",
+    ],
+    "In Lisbon, Meyer opened the fair on Friday.": [
+        "Meyer opened the fair in Lisbon.",
+        "Meyer opened the fair on Friday.",
+        "On Friday, Meyer opened the fair.",
+    ],
+    "The dam was built in 1962 and repaired in 1998.": [
+        "The dam was repaired in 1998.",
+    ],
+    "Unlike her rival, Meyer supports the tax.": [
+        "Meyer supports the tax.",
+    ],
+}
+"""Each source sentence with shorter ones that it says."""
+
+PARAPHRASED = {
+    "The city council approved the new tram line on Tuesday after a six-hour debate.": [
+        "The city council approved the new tram line on Tuesday.",
+        "The council approved the tram line after a six-hour debate.",
+        "On Tuesday, the city council approved the new tram line.",
+        "The new tram line was approved by the city council on Tuesday.",
+    ],
+    "Scientists at the University of Oslo discovered a new species of frog in Borneo, according to a study.": [
+        "Scientists at the University of Oslo discovered a new species of frog in Borneo.",
+        "A new species of frog was discovered in Borneo by scientists at the University of Oslo.",
+        "According to a study, scientists discovered a new species of frog in Borneo.",
+    ],
+    "Unemployment fell to 5.2 percent in March, the lowest level since 2008, the statistics office said.": [
+        "Unemployment fell to 5.2% in March.",
+        "In March, unemployment fell to 5.2 percent, the lowest level since 2008.",
+        "The statistics office said unemployment fell to 5.2 percent in March.",
+        "According to the statistics office, unemployment fell to 5.2 percent.",
+    ],
+    "The fire, which started in a bakery on Mill Street, spread to four neighbouring houses.": [
+        "The fire started in a bakery on Mill Street.",
+        "The fire spread to four neighboring houses.",
+        "The fire spread to 4 neighbouring houses.",
+    ],
+    "Actor Lena Brandt, 34, will play the lead role in the series, which begins filming in Prague in September.": [
+        "Lena Brandt will play the lead role in the series.",
+        "The series begins filming in Prague in September.",
+        "The lead role will be played by Lena Brandt.",
+        "Actor Lena Brandt will play the lead role.",
+    ],
+    "The museum attracted 1.2 million visitors last year, 15 percent more than in 2023.": [
+        "The museum attracted 1,200,000 visitors last year.",
+        "Last year the museum attracted 1.2 million visitors.",
+        "The museum had 1.2 million visitors last year.",
+        "It attracted 1.2 million visitors last year.",
+    ],
+    "Police arrested two men on suspicion of stealing copper cables from the railway.": [
+        "Police arrested two men on suspicion of stealing copper cables.",
+        "Two men were arrested on suspicion of stealing copper cables from the railway.",
+        "The police arrested 2 men.",
+    ],
+    "The company plans to invest about $2 billion in a battery plant near Leipzig that would employ 3,000 people.": [
+        "The company plans to invest about $2 billion in a battery plant near Leipzig.",
+        "The company plans to invest around 2 billion dollars in a battery plant.",
+        "The battery plant would employ 3,000 people.",
+        "The company plans to invest roughly $2bn in a plant near Leipzig.",
+    ],
+    "The orchestra's tour begins in Vienna on 12 October and ends in Madrid on 3 November.": [
+        "The orchestra's tour begins in Vienna on October 12.",
+        "The tour begins in Vienna and ends in Madrid.",
+        "The orchestra's tour ends in Madrid on 3 November.",
+        "The tour of the orchestra begins in Vienna.",
+    ],
+    "Heavy rain flooded dozens of streets in Genoa overnight, forcing schools to close.": [
+        "Heavy rain flooded dozens of streets in Genoa.",
+        "Heavy rain flooded dozens of streets in Genoa overnight and forced schools to close.",
+        "Dozens of streets in Genoa were flooded by heavy rain.",
+    ],
+    "“We will not raise ticket prices,” said Marta Kowalska, the director of the theatre.": [
+        "Marta Kowalska is the director of the theatre.",
+        "“We will not raise ticket prices,” said Marta Kowalska.",
+        "Marta Kowalska, the director of the theatre, said “We will not raise ticket prices”.",
+    ],
+    "The satellite was launched from Kourou on 4 May and entered orbit an hour later.": [
+        "The satellite was launched from Kourou on May 4.",
+        "The satellite entered orbit an hour later.",
+    ],
+    "The bill, which the senate passed by 52 votes to 48, now goes to the president.": [
+        "The senate passed the bill by 52 votes to 48.",
+        "The bill now goes to the president.",
+        "The bill goes to the president.",
+    ],
+    "The 24-episode series was watched by more than 300 million people in its first week.": [
+        "The series was watched by over 300 million people in its first week.",
+        "The series has 24 episodes.",
+        "More than 300 million people watched the series in its first week.",
+    ],
+    "Mayor Ana Duarte opened the new ferry terminal in Porto on Friday, which cost 40 million euros to build.": [
+        "Ana Duarte opened the new ferry terminal in Porto on Friday.",
+        "The ferry terminal cost 40 million euros to build.",
+        "The new ferry terminal in Porto was opened by mayor Ana Duarte on Friday.",
+    ],
+    "The strike did not affect international flights, airport officials said.": [
+        "The strike did not affect international flights.",
+        "Airport officials said the strike didn't affect international flights.",
+        "International flights were not affected by the strike.",
+    ],
+    "The river Elbe reached a level of 8.76 metres in Dresden, and thousands of people left their homes.": [
+        "The Elbe reached a level of 8.76 metres in Dresden.",
+        "Thousands of people left their homes.",
+    ],
+    "The novel has been translated into 18 languages and has sold 4 million copies worldwide.": [
+        "The novel has been translated into eighteen languages.",
+        "The novel sold 4 million copies worldwide.",
+        "It has sold 4 million copies.",
+    ],
+    "Farmers in Tyrol lost half of their apple harvest to frost, and prices have risen by 18 percent.": [
+        "Farmers in Tyrol lost half of their apple harvest to frost.",
+        "Prices have risen by 18%.",
+    ],
+}
+"""Each source sentence with faithful paraphrases, of which a share can be checked without a model."""
