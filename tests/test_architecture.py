@@ -21,7 +21,7 @@ FLOORS = {
         {"__init__"},
     ],
     "rag": [
-        {"records", "errors", "exits", "schema", "cjk", "word_index", "joining_words"},
+        {"records", "errors", "exits", "schema", "cjk", "word_index", "joining_words", "version", "chat_messages"},
         {
             "protocols",
             "settings",
@@ -58,6 +58,9 @@ FLOORS = {
             "word_terms",
             "vector_rows",
             "readings",
+            "prompts",
+            "chat_api",
+            "llm_local",
             "conversations",
             "feedback",
             "documents",
@@ -68,6 +71,7 @@ FLOORS = {
         {
             "wanted",
             "omissions",
+            "llm",
             "abstention",
             "stories",
             "topics",
@@ -79,7 +83,7 @@ FLOORS = {
         },
         {"probes", "support", "placing", "page_turn", "question_forms"},
         {"citations", "extractive", "markup", "followups", "conflicts", "word_search", "index_snapshot"},
-        {"article_text", "store_index", "store_info"},
+        {"article_text", "store_index", "store_info", "writing"},
         {"articles", "library"},
         {"indexing", "retrievers", "rerank", "partwise", "timed_search", "spelling"},
         {"upload_batch"},
@@ -116,10 +120,13 @@ BELOW = {"embeddings": set(), "rag": {"embeddings"}, "eval": {"embeddings", "rag
 
 # Heavy libraries belong to the one module that owns them.
 OWNERS = {
-    "torch": {"embeddings/sentence.py", "embeddings/onnx_export.py"},
+    "torch": {"embeddings/sentence.py", "embeddings/onnx_export.py", "rag/llm_local.py"},
     # Those of the benchmark run in processes of their own.
     "sentence_transformers": {"eval/bench_encoder.py", "embeddings/sentence.py", "embeddings/onnx_export.py"},
-    "transformers": {"embeddings/sentence.py"},
+    "transformers": {"embeddings/sentence.py", "rag/llm_local.py"},
+    "openai": {"rag/chat_api.py"},
+    "anthropic": {"rag/chat_api.py"},
+    "httpx2": {"rag/chat_api.py"},
     "onnxruntime": {"embeddings/onnx_session.py", "embeddings/onnx_quantize.py", "eval/bench_bare.py"},
     "onnx": {"embeddings/onnx_quantize.py"},
     "tokenizers": {"embeddings/onnx_session.py", "eval/bench_bare.py"},
