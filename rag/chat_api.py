@@ -54,6 +54,7 @@ class OpenAIChat:
         self._client = openai.AsyncOpenAI(
             api_key=key or "none", base_url=base_url or None, max_retries=0, http_client=_http_client(self._limits)
         )
+        self._completions = self._client.chat.completions
 
     def stream(self, messages: Sequence[ChatMessage]) -> Iterator[str]:
         """Yield the reply in pieces; raises ModelFailed."""
@@ -63,9 +64,7 @@ class OpenAIChat:
     async def _pieces(self, messages: Any) -> AsyncGenerator[str, None]:
         ended = False
         sampling: dict[str, Any] = self._sampling
-        reply = await self._client.chat.completions.create(
-            model=self._model, messages=messages, stream=True, **sampling
-        )
+        reply = await self._completions.create(model=self._model, messages=messages, stream=True, **sampling)
         async with reply:
             async for chunk in reply:
                 for choice in chunk.choices[:1]:
@@ -94,6 +93,7 @@ class AnthropicChat:
         self._client = anthropic.AsyncAnthropic(
             api_key=key or "none", base_url=base_url or None, max_retries=0, http_client=_http_client(self._limits)
         )
+        self._messages = self._client.messages
 
     def stream(self, messages: Sequence[ChatMessage]) -> Iterator[str]:
         """Yield the reply in pieces; raises ModelFailed."""
@@ -103,7 +103,7 @@ class AnthropicChat:
 
     async def _pieces(self, system: str, messages: Any) -> AsyncGenerator[str, None]:
         ended = False
-        reply = await self._client.messages.create(
+        reply = await self._messages.create(
             model=self._model,
             system=system,
             messages=messages,
@@ -210,9 +210,11 @@ async def _receive(send: Pieces, put: Callable[[str], None], limits: Limits) -> 
                     return
                 begun = True
                 put(piece)
+    except ModelFailed:
+        raise
     except Exception as error:
         failed = _translated(error)
-        raise (ModelFailed("cut") if begun and failed.reason in _RETRIED else failed) from error
+        raise ModelFailed("cut" if begun and failed.reason in _RETRIED else failed.reason) from error
 
 
 def _translated(error: Exception) -> ModelFailed:
@@ -233,10 +235,12 @@ def _translated(error: Exception) -> ModelFailed:
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
-    seen: BaseException | None = error
-    while seen is not None:
-        yield seen
-        seen = seen.__cause__ or seen.__context__
+    seen: list[BaseException] = []
+    cause: BaseException | None = error
+    while cause is not None and cause not in seen:
+        yield cause
+        seen.append(cause)
+        cause = cause.__cause__ or cause.__context__
 
 
 def _wait_s(failed: ModelFailed) -> float:

@@ -148,7 +148,9 @@ class CitationGate:
         for span in sentences(said):
             text = span.of(said)
             # Of a scrap ("It is", "Euros") nobody can tell whether it is supported.
-            sentence = self.admit(Claim(text, self._find(text, cited) if len(words(text)) >= _FEWEST_WORDS else ()))
+            # Of a sentence with a link or markup nobody can tell where it is shown; not even an article's own is.
+            worth = len(words(text)) >= _FEWEST_WORDS and is_plain(one_line(_MARK.sub("", text)))
+            sentence = self.admit(Claim(text, self._find(text, cited) if worth else ()))
             if sentence or (sentence := self._marked(text)):
                 yield sentence
 

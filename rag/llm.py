@@ -12,6 +12,7 @@ from rag.errors import ModelFailed
 from rag.prompts import NOTHING_FOUND, answer_messages
 from rag.protocols import ChatModel
 from rag.records import Claim, Hit, Message
+from rag.tokens import load_encoding
 
 FAILURES_BEFORE_REST = 3
 REST_S = 30.0
@@ -60,6 +61,8 @@ class LanguageModelGenerator:
         self._model = model
         self._prompt_tokens = prompt_tokens
         self._breaker = breaker or Breaker()
+        # Here, so that no question waits for the rank files.
+        load_encoding("cl100k_base")
 
     @property
     def name(self) -> str:
