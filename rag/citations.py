@@ -225,6 +225,14 @@ def is_plain(text: str) -> bool:
     return visible and not (_MARKUP.search(text) or _LOOKS_LIKE_A_MARK.search(unicodedata.normalize("NFKC", text)))
 
 
+def is_said(text: str, quotes: Sequence[str]) -> bool:
+    """Return whether the text is one of the quotes, or plain sentences of which each is said by one of them."""
+    if any(is_quote(text, quote) for quote in quotes):
+        return True
+    said = [span.of(text) for span in sentences(text)]
+    return is_plain(text) and bool(said) and all(any(is_supported(s, quote) for quote in quotes) for s in said)
+
+
 def find_support(text: str, passage: Passage) -> Span | None:
     """Return the place of the first of the passage's sentences that says the text; None where none does."""
     return next((span for span in passage.sentences if is_supported(text, passage.quote(span))), None)

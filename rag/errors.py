@@ -16,6 +16,7 @@ RagError
 ├── SettingsInvalid         an unknown setting, or a value that does not fit
 ├── GeneratorFailed         a generator writes on and on without a citation
 │   └── ModelFailed         a language model, or its server, gives no answer
+├── ReceiptInvalid          what is to be verified is no receipt
 └── QuoteMismatch           a quote does not stand where it is said to stand
 """
 
@@ -90,6 +91,10 @@ class ModelFailed(GeneratorFailed):
 
 class QuoteMismatch(RagError):
     """A quote does not stand in the article at the place that was given."""
+
+
+class ReceiptInvalid(RagError):
+    """What is to be verified is no receipt of an answer."""
 
 
 MODEL_REASONS = {

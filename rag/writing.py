@@ -80,6 +80,6 @@ def writing_notices(writer: str, error: Exception | None, dropped: int, *, said:
     if error and said:
         yield Notice("cut_off", f"The answer breaks off here: the generator '{writer}' failed ({reason}).")
     elif error:
-        yield Notice("generator_failed", f"The generator '{writer}' gave no answer ({reason}).")
+        yield Notice("generator_failed", f"The generator '{writer}' failed ({reason}).")
     if dropped:
         yield Notice("dropped", f"Left out, for no source says so: {dropped} of what '{writer}' wrote.")

@@ -175,7 +175,7 @@ def test_a_model_without_an_answer_leaves_the_extractive_one_and_the_answer_says
     answer = ask(store, *pieces)
     assert answer.generator == "extractive"
     assert "420 metres" in answer.text
-    assert answer.notices[0].text == f"The generator 'fake:model' gave no answer ({reason})."
+    assert answer.notices[0].text == f"The generator 'fake:model' failed ({reason})."
 
 
 def test_a_refusal_in_words_leaves_the_extractive_answer(store):
