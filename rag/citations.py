@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from rag.errors import GeneratorFailed, QuoteMismatch
 from rag.records import AnswerSentence, ArticleSummary, Citation, Claim, Hit, Passage, Span
 from rag.support import is_supported
-from rag.text import fold, one_line, sentences, words
+from rag.text import fold, one_line, sentences, stems_of, words
 
 ReadSlice = Callable[[str, Span], str | None]
 """Returns the characters of an article at a span; None where the article is gone."""
@@ -166,12 +166,14 @@ class CitationGate:
         found = [(p.id, place) for p in cited if (place := find_support(text, p)) is not None]
         if found or not cited:
             return tuple(found)
+        own = stems_of(text)
         elsewhere = {
             (p.article_id, place): (p.id, place)
             for p in self._passages[:_MOST_PASSAGES_TRIED]
             if p not in cited
             for place in p.sentences
-            if is_supported(text, p.quote(place))
+            # Most sentences share next to nothing with it, and need no closer look.
+            if 2 * len(own & stems_of(p.quote(place))) >= len(own) and is_supported(text, p.quote(place))
         }
         return tuple(elsewhere.values()) if len(elsewhere) == 1 else ()
 

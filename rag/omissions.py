@@ -23,15 +23,13 @@ from rag.joining_words import (
     PREPOSITIONS,
     RELATIVES,
     REPORTING,
-    SUPERLATIVES,
     TURNING,
     UNDONE,
 )
-from rag.readings import Term, is_adverb, is_verb, read_terms
+from rag.readings import Term, bound_by_superlatives, is_adverb, is_verb, leading_phrase, read_terms
 
 _TITLED = 0.6
 _MOST_TITLES = 3
-_MOST_LEAD = 8
 # Ordinary sentences need a few dozen; one that repeats a word without end is given up.
 _MOST_TRIED = 3000
 
@@ -51,8 +49,8 @@ class Source:
         self._titled = sum(term.capital for term in words) >= max(_TITLED * len(words), 3)
         self._keys = frozenset(term.key for term in terms)
         self._starts = [n == 0 or term.broken or term.key in OPENERS for n, term in enumerate(terms)]
-        self._lead = self._leading_phrase()
-        self._narrow = self._after_superlatives()
+        self._lead = leading_phrase(terms)
+        self._narrow = bound_by_superlatives(terms)
 
     def may_say(self, said: Sequence[Term]) -> bool:
         """Return whether it holds every word: what tells most pairs apart in the least time."""
@@ -126,13 +124,6 @@ class Source:
     def _clause(self, place: int) -> int:
         return max(n for n in range(max(place, self._lead) + 1) if self._starts[n])
 
-    def _leading_phrase(self) -> int:
-        """Return where the sentence goes on behind a phrase that opens it, "In June, ..."; 0 where none does."""
-        if not self.terms or not (self.terms[0].key in PREPOSITIONS or self.terms[0].kind == "date"):
-            return 0
-        end = next((n for n, term in enumerate(self.terms) if n and term.broken), len(self.terms))
-        return 0 if end >= min(len(self.terms), _MOST_LEAD) or any(map(is_verb, self.terms[:end])) else end
-
     def _runs_on(self, term: Term, last: int, place: int) -> bool:
         """Return whether the term follows the one before without the comma that parts the two words in the quote."""
         parted = last >= 0 and place == last + 1 and self.terms[place].broken and not term.broken
@@ -182,7 +173,7 @@ class Source:
     def _goes_on(self, last: int, out: Sequence[int]) -> bool:
         """Return whether a clause follows that does not speak of what was said, or only of its last word."""
         first, next_one = self.terms[out[0]], self.terms[last + 1]
-        if next_one.key in RELATIVES | {"that"} and not next_one.broken:
+        if next_one.key in {"who", "whom", "whose"} or (next_one.key in RELATIVES | {"that"} and not next_one.broken):
             return not self.terms[last].function and not is_verb(self.terms[last])
         joined = first.broken and first.key in {"and", "while", "whereas"}
         return joined and not any(self.terms[n].key in LEANING for n in out)
@@ -239,9 +230,13 @@ class Source:
         first = self.terms[out[0]]
         if first.key in BOUNDING - PREPOSITIONS:
             return False
+        crosses = any(self._starts[last + 1 : place + 1])
         if self._opens_phrase(out[0]) or all(is_adverb(self.terms[n]) for n in out):
-            return not any(self._begins_anew(n) for n in range(out[0] + 1, out[-1] + 1))
-        if any(self._starts[last + 1 : place + 1]):
+            anew = (
+                self._begins_anew(n) or (is_verb(self.terms[n]) and not crosses) for n in range(out[0] + 1, out[-1] + 1)
+            )
+            return not any(anew)
+        if crosses:
             if first.key in BE and is_verb(self.terms[place]) and self._has_no_object(place):
                 return False
             return (is_verb(first) and first.key not in REPORTING) or (
@@ -276,22 +271,14 @@ class Source:
         if (before.key in BE and any(is_verb(self.terms[n]) for n in out)) or (before.key in UNDONE and not determined):
             return False
         introduced = before.function or before.owns or determined
-        if introduced and not after.function and not any(self.terms[n].owns for n in out):
+        owners = [self.terms[n] for n in out if self.terms[n].owns]
+        if (
+            introduced
+            and not after.function
+            and (not owners or (after.capital and owners[0].capital and len(out) == 1))
+        ):
             return True
         return after.capital and is_verb(before) and not any(self.terms[n].capital for n in out)
-
-    def _after_superlatives(self) -> dict[int, int]:
-        """Return {place of a word that bounds what "all" or "the largest" is said of: place of that}."""
-        found = {}
-        since = -1
-        for n, term in enumerate(self.terms):
-            if term.broken or term.key in COORDINATORS:
-                since = -1
-            if term.key in SUPERLATIVES:
-                since = n
-            elif since >= 0 and not term.function:
-                found[n] = since
-        return found
 
 
 def _turns(term: Term) -> bool:

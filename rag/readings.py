@@ -5,17 +5,18 @@ Knows how English writes them, and Chinese in single characters; compares nothin
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import lru_cache
 
 from rag.cjk import CJK_CHARACTERS
 from rag.dates import MONTH_NAME
-from rag.joining_words import ADVERBS, PREPOSITIONS, VERBS
+from rag.joining_words import ADVERBS, COORDINATORS, PREPOSITIONS, SUPERLATIVES, VERBS
 from rag.numerals import SCALES, WORD_NUMERAL, read_numeral
 from rag.text import STOP_WORDS
 
+_MOST_LEAD = 8
 _QUOTES = str.maketrans({"‘": "'", "’": "'", "“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "−": "-", "&": " and "})
 _WEEKDAY = r"(?:mon|tues|wednes|thurs|fri|satur|sun)day"
 _CAPITAL_MONTH = rf"(?-i:(?=[A-Z])){MONTH_NAME}"
@@ -248,3 +249,25 @@ def is_verb(term: Term) -> bool:
 def is_adverb(term: Term) -> bool:
     """Return whether the word looks like an adverb, which can be spared."""
     return term.kind == "word" and (term.key in ADVERBS or (term.key.endswith("ly") and not term.capital))
+
+
+def leading_phrase(terms: Sequence[Term]) -> int:
+    """Return where the sentence goes on behind a phrase that opens it, "In June, ..."; 0 where none does."""
+    if not terms or not (terms[0].key in PREPOSITIONS or terms[0].kind == "date"):
+        return 0
+    end = next((n for n, term in enumerate(terms) if n and term.broken), len(terms))
+    return 0 if end >= min(len(terms), _MOST_LEAD) or any(map(is_verb, terms[:end])) else end
+
+
+def bound_by_superlatives(terms: Sequence[Term]) -> dict[int, int]:
+    """Return {place of a word that bounds what "all" or "the largest" is said of: place of that}."""
+    found = {}
+    since = -1
+    for n, term in enumerate(terms):
+        if term.broken or term.key in COORDINATORS:
+            since = -1
+        if term.key in SUPERLATIVES:
+            since = n
+        elif since >= 0 and not term.function and not is_adverb(term):
+            found[n] = since
+    return found

@@ -47,7 +47,7 @@ def test_a_sentence_says_what_only_leaves_whole_phrases_out(quoted, said):
 def test_most_faithful_paraphrases_survive():
     """The figure stands in the README; where this falls, the README's has to."""
     said = [is_supported(text, quoted) for quoted, text in pairs(PARAPHRASED)]
-    assert (sum(said), len(said)) == (44, 60)
+    assert (sum(said), len(said)) == (72, 98)
 
 
 @pytest.mark.parametrize("said", shipped_sentences())
