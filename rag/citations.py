@@ -31,6 +31,8 @@ _LONGEST_OPEN_MARK = 80
 # After a mark, one more may be on its way, or the stop and the quotation mark that belong to the sentence.
 _MAY_GO_ON = re.compile(rf"\s*(?:\[[\d\s,;–-]{{0,{_LONGEST_OPEN_MARK}}})?|[.!?。！？]?[\"'”’)»]*")
 _TAIL = re.compile(r"[.!?。！？]?[\"'”’)»]*")
+# "It cost 3 million [1] and it is new [2]": the second half stands alone.
+_JOINED = re.compile(r"^(?:and|but|while|whereas)\s+(\w)")
 _LOOKS_LIKE_A_MARK = re.compile(r"[\[【⁽]\s*\^?\d")
 _MARKUP = re.compile(r"<|\]\s*[(\[:]|!\[|\*\*|__|`|://|\bwww\.|\bmailto:|\b(?:javascript|data):", re.IGNORECASE)
 
@@ -143,7 +145,7 @@ class CitationGate:
         tail = _TAIL.match(rest)
         end = tail.group() if tail else ""
         self._buffer, self._searched = rest[len(end) :], 0
-        said = said.lstrip(" \t\n,;:.)”…").rstrip() + end
+        said = _JOINED.sub(lambda word: word[1].upper(), said.lstrip(" \t\n,;:.)”…")).rstrip() + end
         cited = self._named(marks.group())
         for span in sentences(said):
             text = span.of(said)

@@ -47,6 +47,7 @@ SUPERLATIVES = frozenset(
     busiest deepest widest
     """.split()
 )
+EVERYBODY = frozenset("everyone everybody everything anyone anybody anything nobody nothing none all any one".split())
 DETERMINERS = frozenset("a an the its his her their our your my this that these those".split())
 MEASURES = frozenset("minute hour day week month year decade".split())
 UNDONE = frozenset("to will would shall should can could may might must".split())

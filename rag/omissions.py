@@ -23,10 +23,9 @@ from rag.joining_words import (
     PREPOSITIONS,
     RELATIVES,
     REPORTING,
-    TURNING,
     UNDONE,
 )
-from rag.readings import Term, bound_by_superlatives, is_adverb, is_verb, leading_phrase, read_terms
+from rag.readings import Term, bound_by_superlatives, is_adverb, is_verb, leading_phrase, read_terms, turning_places
 
 _TITLED = 0.6
 _MOST_TITLES = 3
@@ -50,6 +49,7 @@ class Source:
         self._keys = frozenset(term.key for term in terms)
         self._starts = [n == 0 or term.broken or term.key in OPENERS for n, term in enumerate(terms)]
         self._lead = leading_phrase(terms)
+        self._turning = frozenset(turning_places(terms))
         self._narrow = bound_by_superlatives(terms)
 
     def may_say(self, said: Sequence[Term]) -> bool:
@@ -142,14 +142,14 @@ class Source:
         out = [n for n in range(last + 1, place) if n not in skipped and self.terms[n].key not in FREE]
         if not out:
             return True
-        if any(_turns(self.terms[n]) or self._narrow.get(n, place) <= last for n in out):
+        if any(n in self._turning or self._narrow.get(n, place) <= last for n in out):
             return False
         if any(self.terms[n].kind == "cjk" for n in out):
             return self._starts[place] and (last < 0 or self._starts[last + 1])
         if self._hangs(last, place) or not self._rejoins(last, place):
             return False
         if last < 0:
-            verbs = (term for term in self.terms[:place] if is_verb(term) and term.key not in REPORTING)
+            verbs = (t for t in self.terms[:place] if (is_verb(t) or t.gerund) and t.key not in REPORTING)
             return any(self._starts[1 : place + 1]) or next(verbs, None) is None
         return self._may_go(last, place, self._within(out))
 
@@ -159,7 +159,7 @@ class Source:
         if not out:
             return True
         first = self.terms[out[0]]
-        if any(_turns(self.terms[n]) for n in out) and not self._goes_on(last, out):
+        if any(n in self._turning for n in out) and not self._goes_on(last, out):
             return False
         if any(self._narrow.get(n, n) <= last for n in out):
             return False
@@ -252,6 +252,8 @@ class Source:
     def _opens_phrase(self, n: int) -> bool:
         """Return whether a phrase of time, place or manner begins here, or a clause: "in Leeds", "two days before"."""
         term, after = self.terms[n], self.terms[n + 1 : n + 2]
+        if term.key in {"from", "of", "against", "without"} and after and after[0].gerund:
+            return False
         measure = term.kind == "figure" and bool(after) and after[0].key in MEASURES
         return term.kind == "date" or term.key in PREPOSITIONS | JOINS or measure
 
@@ -279,7 +281,3 @@ class Source:
         ):
             return True
         return after.capital and is_verb(before) and not any(self.terms[n].capital for n in out)
-
-
-def _turns(term: Term) -> bool:
-    return term.key in TURNING and not term.named

@@ -12,7 +12,7 @@ from functools import lru_cache
 
 from rag.cjk import CJK_CHARACTERS
 from rag.dates import MONTH_NAME
-from rag.joining_words import ADVERBS, COORDINATORS, PREPOSITIONS, SUPERLATIVES, VERBS
+from rag.joining_words import ADVERBS, COORDINATORS, EVERYBODY, PREPOSITIONS, SUPERLATIVES, TURNING, VERBS
 from rag.numerals import SCALES, WORD_NUMERAL, read_numeral
 from rag.text import STOP_WORDS
 
@@ -112,6 +112,11 @@ class Term:
     def lower_plural(self) -> bool:
         """Whether it looks like a plural, or a verb in the present tense."""
         return self.kind == "word" and self.shown[:1].islower() and self.shown.endswith("s") and not self.function
+
+    @property
+    def gerund(self) -> bool:
+        """Whether it looks like one: "(stopped her) from leaving"."""
+        return self.kind == "word" and self.shown[:1].islower() and self.key.endswith("ing") and len(self.key) > 4  # noqa: PLR2004 - "king"
 
     @property
     def named(self) -> bool:
@@ -271,3 +276,11 @@ def bound_by_superlatives(terms: Sequence[Term]) -> dict[int, int]:
         elif since >= 0 and not term.function and not is_adverb(term):
             found[n] = since
     return found
+
+
+def turning_places(terms: Sequence[Term]) -> Iterator[int]:
+    """Yield the places of words that turn what is said into something else, of "everyone but" too."""
+    for n, term in enumerate(terms):
+        excepting = term.key in {"but", "except"} and n > 0 and terms[n - 1].key in EVERYBODY
+        if excepting or (term.key in TURNING and not term.named):
+            yield n

@@ -274,6 +274,14 @@ def test_several_numbers_and_ranges_in_one_mark_are_read():
         assert [c.quote for c in door.citations] == ["It cost 310 million euros."]
 
 
+def test_the_second_half_of_a_sentence_with_a_mark_of_its_own_stands_alone():
+    door = gate()
+    assert feed(door, "It cost 310 million euros [1] and ferries stop in June [1].") == [
+        "It cost 310 million euros",
+        "Ferries stop in June.",
+    ]
+
+
 def two_articles(first, second):
     """Return a gate over two articles of one passage each."""
     passages = [
