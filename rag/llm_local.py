@@ -27,12 +27,13 @@ class TransformersChat:
     @cached_property
     def _loaded(self) -> tuple[Any, Any]:
         """The tokenizer and the model."""
+        import torch  # noqa: PLC0415 - as below
         from transformers import AutoModelForCausalLM, AutoTokenizer  # noqa: PLC0415 - takes seconds
 
         told = {"local_files_only": True, "trust_remote_code": False}
         tokenizer = AutoTokenizer.from_pretrained(self._folder, **told)
-        model: Any = AutoModelForCausalLM.from_pretrained(self._folder, use_safetensors=True, **told)
-        return tokenizer, model.eval()
+        model: Any = AutoModelForCausalLM.from_pretrained(self._folder, use_safetensors=True, dtype="auto", **told)
+        return tokenizer, model.to("cuda" if torch.cuda.is_available() else "cpu").eval()
 
     def stream(self, messages: Sequence[ChatMessage]) -> Iterator[str]:
         """Yield the reply in pieces; raises ModelFailed at the deadline, in which loading does not count."""
@@ -67,10 +68,10 @@ class TransformersChat:
         streamer: Any = TextIteratorStreamer(
             tokenizer, skip_prompt=True, skip_special_tokens=True, timeout=min(limits.deadline_s, limits.token_s)
         )
-        given = tokenizer(prompt, return_tensors="pt", add_special_tokens=False)
+        given = tokenizer(prompt, return_tensors="pt", add_special_tokens=False).to(model.device)
 
         def stopped(ids: Any, _scores: Any, **_: Any) -> Any:
-            return torch.full((ids.shape[0],), stop.is_set(), dtype=torch.bool)
+            return torch.full((ids.shape[0],), stop.is_set(), dtype=torch.bool, device=ids.device)
 
         def run() -> None:
             try:

@@ -130,7 +130,8 @@ class Pipeline:
         notices: list[Notice] = [*asked.notices]
         with self.library.reader() as reader:
             about = {s.id: s for s in reader.summaries(list({h.passage.article_id for h in asked.hits}))}
-            for generator in self._writers():
+            writers = self._writers()
+            for generator in writers:
                 gate = CitationGate(asked.hits, about, reader.slice, marking=self._marking)
                 writer = generator.name
                 write = partial(generator.generate, asked.resolved, asked.hits, asked.history)
@@ -138,7 +139,8 @@ class Pipeline:
                     for sentence in writing:
                         said.append(sentence)
                         yield Delta((" " if said[1:] else "") + render(sentence))
-                notices += writing_notices(writer, writing.error, gate.dropped, said=bool(said))
+                last = generator is writers[-1]
+                notices += writing_notices(writer, writing.error, gate.dropped, said=bool(said), last=last)
                 if said:
                     break
             for conflict in find_conflicts(asked.resolved, asked.hits, gate.citations):

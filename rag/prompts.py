@@ -1,11 +1,15 @@
 """All wording for language models, and how passages are shown to one. Asks none, checks nothing that comes back."""
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 
 from rag.chat_messages import ChatMessage
 from rag.records import Hit, Passage
 from rag.tokens import count_tokens
+
+# How "<|im_start|>", "</s>", "[INST]" and "<<SYS>>" begin.
+_TEMPLATE_MARK = re.compile(r"<|\[(?=/?[A-Z_]{2,20}\])")
 
 NOTHING_FOUND = "NONE"
 """What a model is told to write where the passages do not answer."""
@@ -66,4 +70,4 @@ def one_line_of_json(value: object) -> str:
     written = json.dumps(value, ensure_ascii=False)
     # JSON leaves these line ends as they are.
     written = written.replace("\u2028", "\\u2028").replace("\u2029", "\\u2029").replace("\x85", "\\u0085")
-    return written.replace("<|", "<\\u007c").replace("|>", "\\u007c>").replace("</s>", "<\\/s>")
+    return _TEMPLATE_MARK.sub(lambda mark: f"\\u{ord(mark.group()):04x}", written)

@@ -73,13 +73,15 @@ class Writing:
         yield from self._gate.close()
 
 
-def writing_notices(writer: str, error: Exception | None, dropped: int, *, said: bool) -> Iterator[Notice]:
-    """Yield what to tell of a generator: that it failed, and how much of what it wrote was left out."""
+def writing_notices(writer: str, error: Exception | None, dropped: int, *, said: bool, last: bool) -> Iterator[Notice]:
+    """Yield what to tell of a generator: that it failed, or wrote nothing to show; how much was left out."""
     # Of any other error nobody knows whether its text may be shown.
     reason = str(error) if isinstance(error, ModelFailed) else type(error).__name__
     if error and said:
         yield Notice("cut_off", f"The answer breaks off here: the generator '{writer}' failed ({reason}).")
     elif error:
         yield Notice("generator_failed", f"The generator '{writer}' failed ({reason}).")
+    elif not said and not last:
+        yield Notice("generator_failed", f"The generator '{writer}' wrote nothing that a source says.")
     if dropped:
         yield Notice("dropped", f"Left out, for no source says so: {dropped} of what '{writer}' wrote.")

@@ -59,6 +59,7 @@ FAULTS = {
     "500": (answers("500 Internal Server Error"), "reports a failure"),
     "junk events": (sends(HEAD, b"data: {not json\n\n", b"data: \xff\xfe[1]\n\n"), "no answer"),
     "a cut stream": (sends(HEAD, openai_event("Its main span is 420 metres long [1")), "breaks off"),
+    "packed": (answers("200 OK", "Content-Encoding: gzip\r\n"), "no answer"),
     "100 MB": (floods(100 * 2**20), "far more"),
 }
 

@@ -180,7 +180,7 @@ def test_a_model_without_an_answer_leaves_the_extractive_one_and_the_answer_says
 
 def test_a_refusal_in_words_leaves_the_extractive_answer(store):
     answer = ask(store, "I'm sorry, but I can't help with that.")
-    assert (answer.generator, [n.kind for n in answer.notices]) == ("extractive", ["dropped"])
+    assert (answer.generator, [n.kind for n in answer.notices]) == ("extractive", ["generator_failed", "dropped"])
 
 
 def test_thoughts_are_no_part_of_the_answer(store):
