@@ -37,7 +37,8 @@ BOUNDING = frozenset(
     """
     nearly almost about than least most maximum minimum half part partly partially only some few several many each every
     any either both another other former deputy vice acting fake mock ex anti non pro un counterfeit so-called failed
-    assistant interim outgoing incoming up more less estimated up to co sub under over
+    assistant interim outgoing incoming up more less estimated up to co sub under over second
+    third fourth fifth sixth seventh eighth ninth tenth
     """.split()
 )
 SUPERLATIVES = frozenset(

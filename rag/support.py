@@ -69,13 +69,13 @@ def _says_attributed(text: str, source: Source) -> bool:
 def _turned(said: Sequence[Term], source: Source) -> Iterator[Sequence[Term]]:
     """Yield the sentence in the active where it is in the passive, and in the passive where it is in the active."""
     verb = next((n for n, term in enumerate(said) if is_verb(term) and term.key not in BE and n), None)
-    if verb is None or verb + 1 == len(said):
+    if verb is None:
         return
     before, after = said[:verb], said[verb + 1 :]
     if before[-1].key in BE:
         yield from _active(before[:-1], said[verb], after)
         return
-    for form in ("was", "were"):
+    for form in ("was", "were") if after else ():
         if source.may_say([Term(form), Term("by")]):
             for end in range(1, min(len(after), _MOST_MOVED) + 1):
                 yield [*after[:end], Term(form), said[verb], Term("by"), *before, *after[end:]]
