@@ -3,6 +3,7 @@
 import json
 import socket
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from assistants import make_assistant
@@ -128,6 +129,42 @@ def test_an_answer_of_an_openai_compatible_server_is_streamed_and_cited(store):
     assert f"Bearer {KEY}".encode() in head
     assert (sent["model"], sent["stream"], sent["max_tokens"]) == ("fake", True, 50)
     assert [m["role"] for m in sent["messages"]] == ["system", "user"]
+
+
+def test_the_odd_streams_that_real_servers_send_are_read():
+    """Keep-alives, roles without words, usage without choices, words cut within a character, other line ends."""
+    odd = [
+        b": ping\r\n\r\n",
+        openai_event(None).replace(b"\n", b"\r\n"),
+        b'data: {"id":"x","object":"chat.completion.chunk","created":0,"model":"m","choices":[],"usage":null}\n\n',
+        openai_event("Ja, "),
+        'data:{"choices":[{"index":0,"delta":{"content":"schön [1]."}}]}\n\n'.encode()[:48],
+        'data:{"choices":[{"index":0,"delta":{"content":"schön [1]."}}]}\n\n'.encode()[48:],
+        openai_event(None, "length"),
+        b"data: [DONE]\n\n",
+    ]
+
+    def behave(connection, request, closing):
+        connection.sendall(HEAD)
+        for part in odd:
+            connection.sendall(part)
+            closing.wait(0.01)
+
+    with ModelServer(behave) as server:
+        assert "".join(OpenAIChat("m", base_url=server.url, limits=LIMITS).stream(ASKED)) == "Ja, schön [1]."
+
+
+def test_many_questions_at_once_get_each_its_own_reply():
+    def echo(request):
+        return request[1]["messages"][-1]["content"]
+
+    with ModelServer(says("You said ", echo, " [1].")) as server, ThreadPoolExecutor(12) as pool:
+        model = OpenAIChat("m", base_url=server.url, limits=Limits(20, 20, 50))
+
+        def ask(number):
+            return "".join(model.stream([ChatMessage("user", f"number {number}")]))
+
+        assert list(pool.map(ask, range(48))) == [f"You said number {n} [1]." for n in range(48)]
 
 
 def test_anthropics_stream_is_read_with_its_own_package():
