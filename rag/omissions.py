@@ -29,8 +29,8 @@ from rag.readings import Term, bound_by_superlatives, is_adverb, is_verb, leadin
 
 _TITLED = 0.6
 _MOST_TITLES = 3
-# Ordinary sentences need a few dozen; one that repeats a word without end is given up.
-_MOST_TRIED = 3000
+# Ordinary sentences need at most 30; one that repeats a word without end is given up.
+_MOST_TRIED = 100
 
 
 @lru_cache(maxsize=2000)
@@ -66,9 +66,11 @@ class Source:
         def search(number: int, last: int) -> tuple[int, ...] | None:
             if number == len(said):
                 return () if self._may_end(last, skipped) else None
-            if (number, last) in dead or len(dead) > _MOST_TRIED:
+            if (number, last) in dead:
                 return None
             for place in range(last + 1, len(self.terms)):
+                if len(dead) > _MOST_TRIED:
+                    return None
                 if (
                     place in skipped
                     or not self._stands(said[number], place)

@@ -12,7 +12,7 @@ from rag.omissions import Source, source_of
 from rag.readings import Term, is_verb, plain, read_terms
 from rag.text import fold
 
-_MOST_TERMS = 120
+_MOST_TERMS = 200
 _MOST_MOVED = 8
 _BY_WHOM = re.compile(
     r"^according to (?P<a>[^,]{1,80}), (?P<w>.+)$|^(?P<b>[^,]{1,80}?) said(?: that)? (?P<x>.+)$"
@@ -26,7 +26,7 @@ def is_supported(text: str, quoted: str) -> bool:
     """Return whether the quote says the text; never for a text without a word of its own."""
     source = source_of(quoted)
     said = _said(text)
-    if not said or len(said) > _MOST_TERMS or all(term.function for term in said):
+    if not said or max(len(said), len(source.terms)) > _MOST_TERMS or all(term.function for term in said):
         return False
     if not _quotes_stand(text, quoted):
         return False
