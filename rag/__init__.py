@@ -30,13 +30,14 @@ from rag.records import (
     Scope,
     Span,
 )
+from rag.version import VERSION
 
 if TYPE_CHECKING:
     from embeddings.protocols import Embedder
     from rag.pipeline import Pipeline
     from rag.protocols import Generator
 
-__version__ = "0.1.0"
+__version__ = VERSION
 
 __all__ = [
     "Answer",
