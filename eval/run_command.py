@@ -40,7 +40,7 @@ _IN_SHORT = {
 }
 """What is told of a set in one line, and the measure without which it says nothing: no set tells all that is right."""
 
-_SETTINGS = ("embedder", "precision", "generator", "depth", "threshold")
+_SETTINGS = ("embedder", "precision", "generator", "model", "depth", "threshold", "unsupported")
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 _SWEEP = """\
 Run a set once for every combination of settings, choose the best on most questions, and tell what that is worth: by
 cross-validation of the whole choice, and on the questions held out. What can be varied: passage_tokens, depth,
-threshold, embedder, precision, generator, and words_weight, how much words count beside meaning.
+threshold, embedder, precision, generator, model, prompt_tokens, answer_tokens, unsupported, and words_weight, how much
+words count beside meaning.
 
   rag-eval sweep gold --vary passage_tokens=100,140,180 --vary depth=20,50 --out runs/sweep
 
