@@ -39,7 +39,7 @@ def run_of(values, kinds=("a", "b")):
             why="",
             confidence=0.5,
             right=None,
-            scores={"success": Score(float(value))},
+            scores={"success": Score(float(value)), "complete": Score(1.0)},
         )
         for n, value in enumerate(values)
     ]
