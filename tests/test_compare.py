@@ -91,9 +91,7 @@ def test_all_measures_are_those_with_a_direction_and_those_of_confidence():
 
 def test_what_cannot_be_compared_is_said(folders, tmp_path, capsys):
     first, second = folders(a=run([1, 0]), b=[])
-    with pytest.raises(
-        RowsInvalid, match="'f1' has no value in one of the runs; both runs have: success, comp"
-    ):
+    with pytest.raises(RowsInvalid, match="'f1' has no value in one of the runs; both runs have: success, comp"):
         compare_runs(run([1, 0]), run([1, 0]), names=["f1"])
     with pytest.raises(RowsInvalid, match="'f2' is unknown"):
         compare_runs(run([1, 0]), run([1, 0]), names=["f2"])
