@@ -14,6 +14,7 @@ _OF_EVIDENCE = 1.25
 """An answer may be a quarter longer than its evidence, where that is more than MOST_WORDS."""
 
 ABSTAINED = "abstained"
+UNTOLD = "the set tells no right answer"
 INCOMPLETE = "incomplete"
 TOO_LONG = "too long"
 UNSUPPORTED = "unsupported"
@@ -50,6 +51,7 @@ def why_failed(sought: Sought, answered: Answered) -> str:
     if answered.abstained:
         return ABSTAINED
     checks = (
+        (UNTOLD, bool(question.answers or question.must_include)),
         (INCOMPLETE, is_complete(question, answered.text)),
         (TOO_LONG, len(answered.text.split()) <= most_words(sought)),
         (UNSUPPORTED, is_supported(answered)),

@@ -15,6 +15,7 @@ from embeddings.errors import EmbeddingError
 from eval.commands import ERROR, GOOD, add_commands
 from eval.questions import read_questions
 from eval.rows import RowsInvalid
+from eval.run_commands import add_run_commands
 from rag.errors import RagError
 from rag.settings import Settings, load_settings
 
@@ -23,10 +24,11 @@ INTERRUPTED = 130
 _DESCRIPTION = """\
 Ask a whole question set and keep every answer with its citations, ranked passages and times; then measure it.
 
-  rag index corpus.jsonl --store my-store
-  rag-eval run --questions questions.jsonl --store my-store --out runs/today
-  rag-eval calibrate --questions questions.jsonl --answers runs/today/answers.jsonl
-  rag-eval bench --articles corpus.jsonl --out runs/bench
+  rag-eval run gold my-set/ --out runs/before
+  rag-eval compare runs/before/gold runs/after/gold
+  rag-eval report runs/after/gold --open
+  rag-eval calibrate --questions my-set/questions.jsonl --answers runs/all/my-set/answers.jsonl
+  rag-eval bench --articles my-set/corpus.jsonl --out runs/bench
 """
 _BENCH = """\
 Measure this program beside others on the same work, with the same model, in one run: every reading is taken in a
@@ -85,7 +87,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"rag-eval: {error.strerror}: '{error.filename}'; choose another --out", file=sys.stderr)
         return ERROR
     except KeyboardInterrupt:
-        print("rag-eval: interrupted; nothing was written", file=sys.stderr)
+        print("rag-eval: interrupted; what was finished before is whole", file=sys.stderr)
         return INTERRUPTED
 
 
@@ -95,6 +97,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     add_commands(commands)
+    add_run_commands(commands)
     calibrate = commands.add_parser(
         "calibrate",
         help="tell what a run's confidence is worth",

@@ -8,11 +8,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from eval.answer_scores import Score
+from eval.intervals import DRAWS, LEVEL
 from eval.measures import LESS, MEASURES, MORE
 from eval.outcomes import CURVES, DIGITS, measured, sums_of, surety
 from eval.rows import RowsInvalid
 from eval.scoring import Scored
-from eval.significance import CURVE_DRAWS, DRAWS, LEVEL, Difference, curve_difference, differences, holm
+from eval.significance import CURVE_DRAWS, Difference, curve_difference, differences, holm
 
 _LEADING = ("success", "ev@200", "rec@1000", "article_nDCG@10")
 """The first of these that both runs have tells which questions flipped."""

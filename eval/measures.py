@@ -89,4 +89,7 @@ def _retrieved() -> list[Measure]:
     ]
 
 
+NEEDED = {"success": ("complete", "abstain_r"), "cite_prec": ("cite_recall",)}
+"""Measures that say nothing of a set without one of others: no answer is complete where none is told to be right."""
+
 MEASURES = {m.name: m for m in (*_answers(), *_curves(), *_rankings(), *_retrieved())}

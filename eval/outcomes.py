@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from eval.answer_scores import Score
-from eval.measures import MEASURES
+from eval.intervals import Sums, bootstrap
+from eval.measures import MEASURES, NEEDED
 from eval.metrics import (
     area_under_risk_coverage,
     area_under_roc,
@@ -16,7 +17,7 @@ from eval.metrics import (
     expected_calibration_error,
 )
 from eval.scoring import Scored
-from eval.significance import Curve, Sums, Surety, bootstrap
+from eval.significance import Curve, Surety
 
 _NONE = Score(0.0, 0.0)
 DIGITS = 6
@@ -62,9 +63,9 @@ def figure_of(scored: Sequence[Scored], name: str, *, resamples: int = 2000, see
 
 
 def measured(scored: Sequence[Scored]) -> list[str]:
-    """Return the measures that some question has a part in, but for the curves."""
+    """Return the measures that some question has a part in and that say something, but for the curves."""
     known = {name for one in scored for name, score in one.scores.items() if score.count}
-    return [name for name in MEASURES if name in known]
+    return [name for name in MEASURES if name in known and known.intersection(NEEDED.get(name, (name,)))]
 
 
 def sums_of(scored: Sequence[Scored], names: Sequence[str]) -> Sums:

@@ -18,6 +18,7 @@ from embeddings.model_folder import find_model
 from eval.answers import read_texts
 from eval.bench_process import Processes, remove
 from eval.bench_systems import OURS, SYSTEMS, Missing, NotMeasured
+from eval.intervals import LEVEL
 from eval.located import Articles, lost
 from eval.machine import cores
 from eval.measures import MEASURES
@@ -29,7 +30,7 @@ from eval.run import ANSWERS_FILE
 from eval.run_command import run_sets
 from eval.run_folder import keep_scores, read_about
 from eval.scoring import SCORES_FILE, Scored, read_scores
-from eval.significance import LEVEL, holm, randomisation
+from eval.significance import holm, randomisation
 from rag.settings import Settings
 
 TABLE = "peers.md"

@@ -1,48 +1,19 @@
-"""Is a difference real? Tests and intervals over questions, seeded: the same numbers in, the same numbers out.
+"""Is a difference real? Tests over questions, seeded: the same numbers in, the same out. Knows numbers alone."""
 
-Knows columns of numbers alone. A measure is a ratio of two sums over the questions (a mean where every count is 1), so
-that a question without a citation has no part in how exact citations are. Randomness comes from one seed, and every
-column is drawn with the same draws.
-"""
-
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from eval.intervals import DRAWS, HAIR, LEVEL, Floats, Sums, differs, influence, paired_bootstrap, portions, ratio
 
-DRAWS = 9999
-"""One less than a round number: with the pair as it is counted in, 500 of 10,000 are the 5 % exactly."""
 CURVE_DRAWS = 1999
-LEVEL = 0.05
 POWER = 0.8
 
-_PORTION = 4_000_000
-"""How many numbers are drawn at once."""
-_HAIR = 1e-12
 _FEWEST = 6
 """Where five questions differ, all one way, chance does as much in 2 of 32 cases, more than LEVEL; six: 2 of 64."""
-
-
-@dataclass(frozen=True, slots=True)
-class Sums:
-    """A row a question, a column a measure: what the question adds to the measure's total and to its count."""
-
-    totals: Floats
-    counts: Floats
-
-    def __post_init__(self) -> None:
-        if self.totals.shape != self.counts.shape or self.totals.ndim != 2:  # noqa: PLR2004 - rows and columns
-            raise ValueError(f"totals {self.totals.shape} and counts {self.counts.shape}; both have rows and columns")
-        if not len(self.totals):
-            raise ValueError("no questions to measure")
-
-    def values(self) -> Floats:
-        """Return each measure's value; NaN where nothing was counted."""
-        return _ratio(self.totals.sum(axis=0), self.counts.sum(axis=0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,35 +60,18 @@ class Difference:
     differing: int
 
 
-def bootstrap(sums: Sums, *, resamples: int = DRAWS, level: float = 1 - LEVEL, seed: int = 0) -> Floats:
-    """Return a row (low, high) a measure: percentile bootstrap intervals over the questions; NaN where nothing counts.
-
-    Efron, Annals of Statistics 1979, https://doi.org/10.1214/aos/1176344552. Where all questions say 0, or all 1, every
-    resample does too; there the interval is the exact one of so many questions (Clopper & Pearson, Biometrika 1934).
-    """
-    drawn = [_ratio(weights @ sums.totals, weights @ sums.counts) for weights in _resampled(sums, resamples, seed)]
-    intervals = _quantiles(np.concatenate(drawn), level)
-    counted = sums.counts > 0
-    reach = ((1 - level) / 2) ** (1 / np.maximum(counted.sum(axis=0), 1))
-    none, all_of = (~(counted & (sums.totals != wanted)).any(axis=0) for wanted in (0.0, sums.counts))
-    known = counted.any(axis=0)
-    intervals[:, 1] = np.where(none & known, 1 - reach, intervals[:, 1])
-    intervals[:, 0] = np.where(all_of & known, reach, intervals[:, 0])
-    return intervals
-
-
 def differences(first: Sums, second: Sums, *, draws: int = DRAWS, seed: int = 0) -> list[Difference]:
     """Return how the second run differs from the first, a row a question in both in the same order.
 
     Paired randomisation test over questions, two-sided, with the pair as it is counted in (Smucker, Allan & Carterette,
     CIKM 2007, https://doi.org/10.1145/1321440.1321528; Phipson & Smyth 2010, https://doi.org/10.2202/1544-6115.1585),
-    and paired bootstrap intervals.
+    and paired bootstrap intervals as in `bootstrap`.
     """
     if first.totals.shape != second.totals.shape:
         raise ValueError(f"{first.totals.shape} and {second.totals.shape}; both runs need the same questions")
     before, after = first.values(), second.values()
     chances = randomisation(first, second, draws=draws, seed=seed)
-    intervals = _paired_intervals(first, second, draws, seed)
+    intervals = paired_bootstrap(first, second, resamples=draws, seed=seed)
     parts = influence(second) - influence(first)
     changed = (first.totals != second.totals) | (first.counts != second.counts)
     return [
@@ -151,7 +105,7 @@ def curve_difference(
     for _ in range(draws):
         swap = choose.integers(0, 2, size=size, dtype=np.int8).astype(bool)
         low, high = first.swapped(second, swap).value(curve), second.swapped(first, swap).value(curve)
-        as_far += low is None or high is None or abs(high - low) >= found - _HAIR
+        as_far += low is None or high is None or abs(high - low) >= found - HAIR
         rows = choose.integers(size, size=size)
         low, high = first.rows(rows).value(curve), second.rows(rows).value(curve)
         drawn += [] if low is None or high is None else [high - low]
@@ -169,13 +123,13 @@ def randomisation(first: Sums, second: Sums, *, draws: int = DRAWS, seed: int = 
     found = np.abs(second.values() - first.values())
     as_far = np.zeros(found.size)
     choose = np.random.default_rng(seed)
-    for size in _portions(draws, len(gained)):
+    for size in portions(draws, len(gained)):
         # True swaps the question's two answers.
         swaps = choose.integers(0, 2, size=(size, len(gained)), dtype=np.int8).astype(np.float64)
         moved, recounted = swaps @ gained, swaps @ counted
-        low = _ratio(first.totals.sum(axis=0) + moved, first.counts.sum(axis=0) + recounted)
-        high = _ratio(second.totals.sum(axis=0) - moved, second.counts.sum(axis=0) - recounted)
-        as_far += (np.abs(high - low) >= found - _HAIR).sum(axis=0)
+        low = ratio(first.totals.sum(axis=0) + moved, first.counts.sum(axis=0) + recounted)
+        high = ratio(second.totals.sum(axis=0) - moved, second.counts.sum(axis=0) - recounted)
+        as_far += (np.abs(high - low) >= found - HAIR).sum(axis=0)
     return np.where(np.isnan(found), np.nan, (1 + as_far) / (1 + draws))
 
 
@@ -193,14 +147,6 @@ def holm(chances: Sequence[float]) -> list[float]:
     return adjusted
 
 
-def influence(sums: Sums) -> Floats:
-    """Return what each question adds to a measure's value, scaled so that the mean is the value: the delta method."""
-    values = sums.values()
-    counts = sums.counts.mean(axis=0)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.asarray(values + (sums.totals - values * sums.counts) / counts, dtype=np.float64)
-
-
 def power(effect: float, deviation: float, questions: int, *, level: float = LEVEL) -> float:
     """Return how often a true difference is found: two-sided, with this standard deviation of the questions'."""
     critical = NormalDist().inv_cdf(1 - level / 2)
@@ -216,50 +162,8 @@ def detectable(deviation: float, questions: int, *, level: float = LEVEL, chance
 
 def _effect(parts: Floats, changed: NDArray[np.bool_]) -> tuple[float | None, float | None]:
     """Return the effect, and what could be shown: never less than the fewest questions that can be significant."""
-    if len(parts) < 2 or np.isnan(parts).any() or not _differs(parts):  # noqa: PLR2004 - a deviation needs two
+    if len(parts) < 2 or np.isnan(parts).any() or not differs(parts):  # noqa: PLR2004 - a deviation needs two
         return None, None
     deviation = float(parts.std(ddof=1))
     fewest = _FEWEST * float(np.abs(parts[changed]).mean()) / len(parts) if changed.any() else 0.0
     return float(parts.mean()) / deviation, max(detectable(deviation, len(parts)), fewest)
-
-
-def _differs(parts: Floats) -> bool:
-    return bool(np.ptp(parts) > _HAIR)
-
-
-def _paired_intervals(first: Sums, second: Sums, draws: int, seed: int) -> Floats:
-    drawn = [
-        _ratio(w @ second.totals, w @ second.counts) - _ratio(w @ first.totals, w @ first.counts)
-        for w in _resampled(first, draws, seed)
-    ]
-    return _quantiles(np.concatenate(drawn), 1 - LEVEL)
-
-
-def _resampled(sums: Sums, resamples: int, seed: int) -> Iterator[Floats]:
-    """Yield matrices of how often each question stands in a resample, a row a resample."""
-    questions = len(sums.totals)
-    choose = np.random.default_rng(seed)
-    for size in _portions(resamples, questions):
-        rows = choose.integers(questions, size=(size, questions)) + np.arange(size)[:, None] * questions
-        counted = np.bincount(rows.ravel(), minlength=size * questions)
-        yield counted.reshape(size, questions).astype(np.float64)
-
-
-def _portions(draws: int, questions: int) -> Iterator[int]:
-    size = max(1, _PORTION // questions)
-    yield from (min(size, draws - start) for start in range(0, draws, size))
-
-
-def _ratio(totals: Floats, counts: Floats) -> Floats:
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.asarray(np.where(counts > 0, totals / counts, np.nan), dtype=np.float64)
-
-
-def _quantiles(drawn: Floats, level: float) -> Floats:
-    """Return (low, high) of each column over its draws that have a value."""
-    told = np.full((drawn.shape[1], 2), np.nan)
-    for n, column in enumerate(drawn.T):
-        known = column[~np.isnan(column)]
-        if known.size:
-            told[n] = np.quantile(known, [(1 - level) / 2, (1 + level) / 2])
-    return told

@@ -36,7 +36,18 @@ from rag.wiring import make_generator, make_index, open_indexer
 WORDS = "words_weight"
 """Varies how much words count beside meaning, whose weight is 1; the program's own weight where it is not varied."""
 
-_VARIED = ("passage_tokens", "depth", "threshold", "embedder", "precision", "generator")
+_VARIED = (
+    "passage_tokens",
+    "depth",
+    "threshold",
+    "embedder",
+    "precision",
+    "generator",
+    "model",
+    "prompt_tokens",
+    "answer_tokens",
+    "unsupported",
+)
 _SHORT = 16
 
 
@@ -143,16 +154,19 @@ def open_arm(settings: Settings, embedder: Embedder, words_weight: float | None)
     return Pipeline(
         library,
         PartwiseRetriever(SentenceRanker(fused, library, depth=settings.depth)),
-        make_generator(settings.generator),
+        make_generator(settings.generator, settings),
         ExtractiveGenerator(),
         depth=settings.depth,
         threshold=settings.threshold,
+        marking=settings.unsupported == "mark",
     )
 
 
 def _settings_of(arm: Arm) -> dict[str, Any]:
     """Return every setting that a run depends on, whether it is varied or not."""
-    return {name: str(getattr(arm.settings, name)) for name in _VARIED} | {WORDS: arm.words_weight}
+    told: dict[str, Any] = {name: str(getattr(arm.settings, name)) for name in _VARIED}
+    # An address may hold a password, and the key is written down.
+    return told | {WORDS: arm.words_weight, "server": digest_of(arm.settings.base_url)}
 
 
 def _program() -> str:

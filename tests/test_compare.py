@@ -21,7 +21,7 @@ def run(right, **given):
             why="" if one else "incomplete",
             confidence=given.get("confidence", 0.5),
             right=bool(one),
-            scores={"success": Score(float(one)), "cite_words": Score(20.0 + one)},
+            scores={"success": Score(float(one)), "complete": Score(1.0), "cite_words": Score(20.0 + one)},
         )
         for n, one in enumerate(right)
     ]
@@ -86,12 +86,12 @@ def test_questions_are_paired_by_their_id_whatever_their_order():
 
 def test_all_measures_are_those_with_a_direction_and_those_of_confidence():
     names = [c.measure for c in compare_runs(run([1, 0]), run([0, 1]), names=["all"], draws=19).measures]
-    assert names == ["success", "cite_words", "auc_right", "ece", "aurc"]
+    assert names == ["success", "complete", "cite_words", "auc_right", "ece", "aurc"]
 
 
 def test_what_cannot_be_compared_is_said(folders, tmp_path, capsys):
     first, second = folders(a=run([1, 0]), b=[])
-    with pytest.raises(RowsInvalid, match="'f1' has no value in one of the runs; both runs have: success, cite_words"):
+    with pytest.raises(RowsInvalid, match="'f1' has no value in one of the runs; both runs have: success, comp"):
         compare_runs(run([1, 0]), run([1, 0]), names=["f1"])
     with pytest.raises(RowsInvalid, match="'f2' is unknown"):
         compare_runs(run([1, 0]), run([1, 0]), names=["f2"])

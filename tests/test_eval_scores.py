@@ -216,6 +216,14 @@ def test_answers_are_not_scored_without_the_texts_that_they_cite(tmp_path, capsy
     assert re.search(r"cite_exact +1\.0000", capsys.readouterr().out)
 
 
+def test_a_set_that_tells_no_right_answer_has_no_success():
+    question = asked(answers=(), must_include=(), evidence=())
+    rows = score_run([question], {"q": answered()}, TEXTS)
+    assert rows[0].why == "the set tells no right answer"
+    assert not {"success", "cite_prec"} & figures(rows, resamples=50).keys()
+    assert value_of(rows, "success") == 0  # as the scorer has it
+
+
 def test_scores_read_back_as_they_were(tmp_path):
     rows = score_run([asked(), asked("r", kind="x", answerable=False)], {"q": answered()}, TEXTS)
     write_scores(tmp_path / "scores.jsonl", rows)

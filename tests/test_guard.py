@@ -17,7 +17,7 @@ MADE_WITH = {"set": "x", "instructions": ["avx2"]}
 
 def outcomes(right):
     return [
-        Scored(f"q{n}", "", answerable=True, why="", confidence=None, right=None, scores={"success": Score(float(one))})
+        Scored(f"q{n}", "", answerable=True, why="", confidence=None, right=None, scores={"ev@200": Score(float(one))})
         for n, one in enumerate(right)
     ]
 
@@ -29,7 +29,7 @@ def baseline(tmp_path, right):
 
 def test_a_baseline_reads_back_as_it_was_written(tmp_path):
     kept = baseline(tmp_path, [1, 0])
-    assert (kept.made_with, kept.figures, kept.scored) == (MADE_WITH, {"success": 0.5}, outcomes([1, 0]))
+    assert (kept.made_with, kept.figures, kept.scored) == (MADE_WITH, {"ev@200": 0.5}, outcomes([1, 0]))
 
 
 def test_the_same_figures_pass(tmp_path):
@@ -41,7 +41,7 @@ def test_the_same_figures_pass(tmp_path):
 def test_a_figure_that_moves_either_way_fails_on_the_same_kind_of_processor(tmp_path, now):
     verdict = judge(baseline(tmp_path, [1, 0]), outcomes(now), MADE_WITH)
     assert verdict.failed
-    assert verdict.moved == {"success": (0.5, float(now[0]))}
+    assert verdict.moved == {"ev@200": (0.5, float(now[0]))}
     elsewhere = judge(baseline(tmp_path, [1, 0]), outcomes(now), {**MADE_WITH, "instructions": []})
     assert not elsewhere.failed
     assert elsewhere.differing == {"instructions": (["avx2"], [])}
@@ -50,20 +50,20 @@ def test_a_figure_that_moves_either_way_fails_on_the_same_kind_of_processor(tmp_
 def test_a_significant_loss_fails_on_every_processor(tmp_path):
     verdict = judge(baseline(tmp_path, [1] * 20), outcomes([0] * 20), {**MADE_WITH, "instructions": []})
     assert verdict.failed
-    assert verdict.comparison.lost == ["success"]
+    assert verdict.comparison.lost == ["ev@200"]
 
 
 def test_a_measure_that_goes_is_a_move(tmp_path):
     gone = [replace(one, scores={"complete": Score(1)}) for one in outcomes([1])]
     kept = baseline(tmp_path, [1])
     kept = replace(kept, scored=[replace(o, scores=dict(o.scores, complete=Score(1.0))) for o in kept.scored])
-    assert judge(kept, gone, MADE_WITH).moved == {"success": (1.0, None), "complete": (None, 1.0)}
+    assert judge(kept, gone, MADE_WITH).moved == {"ev@200": (1.0, None), "complete": (None, 1.0)}
 
 
 def test_a_move_is_told_in_one_line_of_the_log():
     now = outcomes([1, 1])
-    line = log_line({"success": 0.5}, now, "shorter answers", day=date(2026, 1, 2), text="x")
-    assert line == f"- 2026-01-02 `{digest('x')}`: shorter answers. success .5000 -> 1.0000."
+    line = log_line({"ev@200": 0.5}, now, "shorter answers", day=date(2026, 1, 2), text="x")
+    assert line == f"- 2026-01-02 `{digest('x')}`: shorter answers. ev@200 .5000 -> 1.0000."
     log = "# Log\n\n## Baseline\n\nWhat moved.\n\n- old\n\n## 1. First\n\ntext\n"
     assert with_line(log, line) == f"# Log\n\n## Baseline\n\nWhat moved.\n\n- old\n{line}\n\n## 1. First\n\ntext\n"
     told = "# Log\n\n## Baseline\n\nWhat moved.\n"

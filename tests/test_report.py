@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 from html.parser import HTMLParser
 
 import pytest
@@ -15,7 +14,6 @@ from eval.report_page import marked
 from eval.spans import Place
 from rag.records import Span
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))), None)
 HOSTILE = "<script>window.pwned=1</script><img src=http://attacker.invalid/x onerror=window.pwned=1>"
 ROWS = [
     {
@@ -95,33 +93,27 @@ def test_a_plot_is_the_same_for_the_same_numbers_and_says_when_there_are_none():
 
 
 @pytest.mark.browser
-@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium or Chrome on the PATH")
-def test_failures_are_worked_through_in_a_browser(folder):
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-        page = browser.new_page()
-        asked = []
-        page.on("request", lambda request: asked.append(request.url))
-        page.goto((folder / "report.html").as_uri())
-        page.select_option("#why", "failed")
-        assert page.inner_text("#shown") == "1 of 3"
-        page.keyboard.press("Escape")
-        page.click("#next")
-        assert page.locator("details[open]").get_attribute("data-id") == "wrong"
-        page.locator("details[open] input").check()
-        page.locator("details[open] textarea").fill("the set wants markup")
-        page.reload()
-        page.select_option("#seen", "yes")
-        assert page.inner_text("#shown") == "1 of 3"
-        with page.expect_download() as saved:
-            page.click("#save")
-        told = json.loads(saved.value.path().read_text())
-        assert told == {"id": "wrong", "seen": True, "note": "the set wants markup"}
-        assert page.evaluate("window.pwned") is None
-        assert {url.split(":")[0] for url in asked} <= {"file", "blob"}
-        browser.close()
+def test_failures_are_worked_through_in_a_browser(folder, chromium):
+    page = chromium.new_page()
+    asked = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto((folder / "report.html").as_uri())
+    page.select_option("#why", "failed")
+    assert page.inner_text("#shown") == "1 of 3"
+    page.click("#next")
+    assert page.locator("details[open]").get_attribute("data-id") == "wrong"
+    page.locator("details[open] input").check()
+    page.locator("details[open] textarea").fill("the set wants markup")
+    page.reload()
+    page.select_option("#seen", "yes")
+    assert page.inner_text("#shown") == "1 of 3"
+    with page.expect_download() as saved:
+        page.click("#save")
+    told = json.loads(saved.value.path().read_text())
+    assert told == {"id": "wrong", "seen": True, "note": "the set wants markup"}
+    assert page.evaluate("window.pwned") is None
+    assert {url.split(":")[0] for url in asked} <= {"file", "blob"}
+    page.close()
 
 
 def test_a_run_that_was_not_scored_is_said(tmp_path, capsys):

@@ -7,11 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from eval.intervals import Sums, bootstrap
 from eval.metrics import area_under_roc
 from eval.significance import (
-    Sums,
     Surety,
-    bootstrap,
     curve_difference,
     detectable,
     differences,
@@ -69,7 +68,7 @@ def test_the_intervals_cover_the_truth_as_often_as_they_say():
     assert 0.93 <= covered / (BATCHES * EACH) <= 0.97
 
 
-@pytest.mark.parametrize("share", [0.98, 0.995])
+@pytest.mark.parametrize("share", [0.95, 0.97, 0.99])
 def test_the_intervals_cover_what_is_nearly_always_right(share):
     """Of 105 questions often none is wrong; then no resample has a wrong one either."""
     covered = 0
@@ -77,7 +76,7 @@ def test_the_intervals_cover_what_is_nearly_always_right(share):
         drawn = (np.random.default_rng(batch).random((105, EACH)) < share).astype(float)
         low, high = bootstrap(sums(drawn), resamples=999, seed=batch).T
         covered += ((low <= share) & (high >= share)).sum()
-    assert covered / (BATCHES * EACH) >= 0.85
+    assert covered / (BATCHES * EACH) >= 0.93
 
 
 def test_fifteen_questions_of_which_none_is_right_leave_room_for_a_fifth():
@@ -125,8 +124,8 @@ def test_p_is_that_of_scipy():
 
 def test_intervals_are_those_of_scipy():
     stats = pytest.importorskip("scipy.stats")
-    values = np.random.default_rng(4).random(150)
-    theirs = stats.bootstrap((values,), np.mean, method="percentile", rng=np.random.default_rng(1)).confidence_interval
+    values = np.random.default_rng(4).random(150) ** 3
+    theirs = stats.bootstrap((values,), np.mean, method="BCa", rng=np.random.default_rng(1)).confidence_interval
     low, high = bootstrap(column(values))[0]
     assert (low, high) == pytest.approx((theirs.low, theirs.high), abs=0.003)
 

@@ -5,17 +5,21 @@ import random
 
 import numpy as np
 import pytest
+from assistants import make_assistant
 from fakes import CountingEmbedder
 
+from embeddings.hashed import HashedEmbedder
 from eval.answer_scores import Score
 from eval.cli import main
 from eval.rows import RowsInvalid
 from eval.scoring import Scored
 from eval.sweep import choose, grid, pareto, split_questions, written
-from eval.sweep_runs import arm_of
+from eval.sweep_runs import arm_of, open_arm
 from eval.vector_cache import CachedEmbedder
+from rag.answer_json import answer_row
 from rag.errors import SettingsInvalid
-from rag.settings import Settings
+from rag.settings import Settings, load_settings
+from rag.wiring import _LEXICAL_WEIGHT
 
 TEXT = "The bridge opened in May. It is 420 metres long. Ferries stop in June. The mayor spoke of the harbour."
 QUESTIONS = [
@@ -35,7 +39,7 @@ def run_of(values, kinds=("a", "b")):
             why="",
             confidence=0.5,
             right=None,
-            scores={"success": Score(float(value))},
+            scores={"success": Score(float(value)), "complete": Score(1.0)},
         )
         for n, value in enumerate(values)
     ]
@@ -143,6 +147,17 @@ def test_what_an_interrupted_write_left_is_cut_off(tmp_path):
     assert np.array_equal(CachedEmbedder(inner, tmp_path).embed_passages(["c", "b", "a"])[1:], right[::-1])
     assert inner.embedded == ["a", "b", "c", "b"]
     assert np.array_equal(CachedEmbedder(inner, tmp_path).embed_passages(["a", "b"]), right)
+
+
+def test_the_weight_that_the_program_has_answers_as_the_program_does(tmp_path):
+    """What a sweep puts together must not drift from what people use."""
+    make_assistant(tmp_path)
+    settings = load_settings({"store": tmp_path, "embedder": "hashed", "threshold": 0}, environment={})
+    ours, theirs, other = (open_arm(settings, HashedEmbedder(), weight) for weight in (_LEXICAL_WEIGHT, None, 0.0))
+    questions = ["How long is the main span?", "What did the union ask for?", "ferries in June"]
+    rows = [[answer_row(arm.ask(question)) for question in questions] for arm in (ours, theirs, other)]
+    assert rows[0] == rows[1]
+    assert rows[0] != rows[2]
 
 
 @pytest.fixture
