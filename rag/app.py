@@ -5,9 +5,12 @@ import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 
-# Both are read at import: neither gradio nor what it imports may call home.
+# All are read at import: neither gradio nor what it imports may call home, nor sum up with pandas, after every
+# question, the last 10,000 (6 ms each).
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+os.environ["GRADIO_ANALYTICS_CACHE_FREQUENCY"] = str(10**9)
+os.environ["GRADIO_ANALYTICS_MAX_EVENTS"] = "1"
 
 import gradio as gr
 from fastapi import FastAPI
@@ -21,6 +24,8 @@ from rag.server import Mounted, Serving, check_serving, listen, make_server, ser
 from rag.uploads import Uploads
 
 QUESTIONS_WAITING = 200
+# Gradio holds the widgets of every page that was opened, 0.1 MB each with what it shows, closed or not.
+_PAGES_KEPT = 1000
 _TITLE = "newspulse"
 _MB = 2**20
 # What the pages themselves ask for; Gradio's file routes, proxy and programs' API stay shut.
@@ -51,6 +56,7 @@ def build_app(chat: Chat, adding: Adding | None = None) -> gr.Blocks:
     with page.route("Library", "/library", show_in_navbar=False):
         Navbar(visible=False)
         build_library_page(page, chat, adding.uploads if adding else None)
+    page.state_session_capacity = _PAGES_KEPT
     page.queue(max_size=QUESTIONS_WAITING, default_concurrency_limit=ANSWERS_AT_ONCE, api_open=False)
     return page
 

@@ -19,6 +19,18 @@ QUEUED: dict[str, Any] = {
     "show_progress": "minimal",
     "api_visibility": "private",
 }
+# Gradio tells the place in the waiting line in a corner of a widget, as "queue: 2/3 | 1.2s".
+_WAITING = '<p role="status"></p>'
+_TELL_THE_PLACE = r"""
+const told = element.querySelector("p");
+const widget = element.closest("#waiting");
+const place = () => {
+  const found = /queue: (\d+)/.exec(widget.querySelector(".progress-text")?.textContent);
+  const text = found ? `Others are being answered first. Your place in the line: ${found[1]}` : "";
+  if (told.textContent !== text) told.textContent = text;
+};
+new MutationObserver(place).observe(widget, { childList: true, subtree: true, characterData: true });
+"""
 AT_ONCE: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
 
 
@@ -71,7 +83,7 @@ def _lay_out() -> _Widgets:
             landing = gr.HTML(elem_id="landing", apply_default_css=False, js_on_load=actions)
             past = gr.HTML(elem_id="past", apply_default_css=False, js_on_load=actions)
             current = gr.HTML(elem_id="current", apply_default_css=False, js_on_load=actions)
-            waiting = gr.HTML("<span></span>", elem_id="waiting", apply_default_css=False, js_on_load=None)
+            waiting = gr.HTML(_WAITING, elem_id="waiting", apply_default_css=False, js_on_load=_TELL_THE_PLACE)
             status = gr.HTML(elem_id="status", apply_default_css=False, js_on_load=None)
             with gr.Column(elem_id="composer"):
                 bounds_shown = gr.Accordion("Search in: everything", open=False, elem_id="scope")
@@ -120,11 +132,13 @@ def _wire_asking(widgets: _Widgets, events: ChatEvents) -> None:
     for drawn in turns:
         drawn.verdict(events.judge, widgets.conversation, widgets.status, **AT_ONCE)
     for event in asked:
-        settled = event.then(events.settle, widgets.conversation, widgets.talk, **AT_ONCE)
+        at_rest = [widgets.current, widgets.status, widgets.box]
+        settled = event.then(events.settle, widgets.conversation, at_rest, **AT_ONCE)
         settled.then(events.listed, [widgets.search, widgets.conversation], widgets.listed, **AT_ONCE)
     widgets.box.stop(None, cancels=asked, **AT_ONCE)
     publishers, articles, since, until = widgets.bounds
-    for changed in (publishers.input, articles.input, since.change, until.change):
+    # Not `change`: it would also follow what the server fills in, with the values of before.
+    for changed in (publishers.input, articles.input, since.blur, since.submit, until.blur, until.submit):
         changed(describe_bounds, list(widgets.bounds), widgets.bounds_shown, **AT_ONCE)
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import gradio as gr
 
 from rag.chat import Chat, Step
-from rag.errors import RagError
+from rag.errors import RagError, told_to_visitors
 from rag.page_conversations import render_conversations, render_landing, render_top
 from rag.page_text import plain, seen
 from rag.page_turn import describe_scope, render_turn, render_turns, status_of
@@ -56,10 +56,10 @@ class ChatEvents:
         yield from _shown(self._chat.ask(owner, conversation, question, read_bounds(bounds), instead_of=instead_of))
 
     def settle(self, request: gr.Request, conversation: str) -> Update:
-        """Return the talk at rest; a turn that was stopped on its way says so. Runs after every question."""
+        """Return turn, status and box at rest; a turn that was stopped on its way says so. Follows every question."""
         turn = self._chat.last(owner_of(request), conversation)
         drawn = (render_turn(turn), status_of(turn)) if turn else (gr.skip(), gr.skip())
-        return gr.skip(), gr.skip(), gr.skip(), *drawn, gr.Textbox(submit_btn=ASK, stop_btn=False)
+        return *drawn, gr.update(submit_btn=ASK, stop_btn=False)
 
     def judge(self, request: gr.Request, event: gr.EventData, conversation: str) -> str:
         """Keep a verdict, and return a line that says so."""
@@ -67,7 +67,7 @@ class ChatEvents:
         try:
             self._chat.judge(owner_of(request), conversation, number_of(event, "turn"), verdict, comment)
         except RagError as error:
-            return plain(f"Not noted: {error}")
+            return plain(f"Not noted: {told_to_visitors(error)}")
         return "Thank you, noted." if verdict else "Taken back."
 
     def load(self, request: gr.Request) -> Update:
@@ -137,7 +137,7 @@ class ChatEvents:
         try:
             found = self._chat.conversations.list(owner, query=search, most=most + 1)
         except RagError as error:
-            return f'<p class="none">{plain(str(error))}</p>'
+            return f'<p class="none">{plain(told_to_visitors(error))}</p>'
         return render_conversations(found[:most], current=conversation, query=search, more=len(found) > most)
 
     def _bounds(self, scope: Scope) -> Update:
@@ -192,19 +192,20 @@ def told() -> Iterator[None]:
     try:
         yield
     except RagError as error:
-        gr.Warning(plain(str(error)))
+        gr.Warning(plain(told_to_visitors(error)))
 
 
 def _shown(steps: Generator[Step]) -> Iterator[Update]:
     # Closed at once where the page is left or the answer stopped: what writes it ends too.
     with contextlib.closing(steps):
         for number, step in enumerate(steps):
-            around: Update = (gr.skip(), gr.skip(), gr.skip())
-            box: Any = gr.skip()
+            # A value costs Gradio a tenth of a skip, and the same one is not sent again. Where an update (a skip is
+            # one) and a value take turns, it keeps a copy of the widget each time: the past turns would pile up.
+            past, box = gr.skip(), gr.skip()
             if number == 0:
-                around = (step.conversation, "", render_turns(step.earlier))
-                box = gr.Textbox(value="", submit_btn=False, stop_btn=STOP)
-            yield *around, render_turn(step.turn), status_of(step.turn), box
+                past = gr.update(value=render_turns(step.earlier))
+                box = gr.update(value="", submit_btn=False, stop_btn=STOP)
+            yield step.conversation, "", past, render_turn(step.turn), status_of(step.turn), box
 
 
 def _titled(scope: Scope) -> gr.Accordion:

@@ -2,7 +2,6 @@
 
 import contextlib
 import itertools
-import math
 import threading
 import time
 from collections import Counter, OrderedDict
@@ -18,13 +17,14 @@ from rag.app_events import number_of, text_of, told
 from rag.app_theme import asset
 from rag.articles import FORMATS
 from rag.chat import Chat
-from rag.errors import RagError
+from rag.errors import RagError, told_to_visitors
 from rag.page_conversations import render_top
-from rag.page_library import ROWS, FileState, Shelf, render_files, render_library, render_removed
+from rag.page_library import ROWS, FileState, Shelf, render_library, render_removed
 from rag.page_text import plain
 from rag.records import Article
 from rag.server import signed_in_name
-from rag.uploads import Advance, Fate, Uploads
+from rag.upload_fates import drawn_fates, drawn_refusal
+from rag.uploads import Uploads
 
 _AT_ONCE: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
 # One writes at a time; those that wait are told so, which they can be only once they have begun.
@@ -35,8 +35,8 @@ _ADDING: dict[str, Any] = {
     "api_visibility": "private",
 }
 _MOST_UNDONE_PAGES = 200
-# A corpus has thousands of articles: drawing the list for each would take longer than putting them in.
-_DRAWN_EVERY_S = 0.2
+# Who handed over an equal file meanwhile has not begun to have it read yet.
+_LEFT_S = 60.0
 _FINE = {"added", "updated", "unchanged"}
 
 _LEAD = "<h2>Library</h2><p class='lead'>Everything an answer can rest on.</p>"
@@ -58,10 +58,14 @@ def build_library_page(page: gr.Blocks, chat: Chat, uploads: Uploads | None) -> 
         find = gr.Textbox(elem_id="find", label="Find an article", placeholder="Title, publisher, author, address")
         table = gr.HTML(elem_id="table", apply_default_css=False, js_on_load=asset("library.js"))
         number = gr.Number(0, precision=0, visible="hidden", label="Page")
+        if uploads:
+            # At the window's lower edge, wherever in a long table something was removed.
+            added["removed"] = gr.HTML(elem_id="removed", apply_default_css=False, js_on_load=asset("library.js"))
     listing = [table, number]
     page.load(events.top, None, top, **_AT_ONCE)
     page.load(events.first, find, listing, **_AT_ONCE)
-    find.input(events.first, find, listing, trigger_mode="always_last", **_AT_ONCE)
+    # Not `input`: that knows keys only, not a text pasted or dropped.
+    find.change(events.first, find, listing, trigger_mode="always_last", **_AT_ONCE)
     table.turn_page(events.turn_page, [find, number], listing, **_AT_ONCE)
     if uploads:
         _wire_adding(page, events, added, find, listing)
@@ -99,9 +103,8 @@ def _lay_out_adding() -> dict[str, Any]:
                 url = gr.Textbox(label="Address (optional)", max_length=2000, elem_id="pasted-url")
             paste = gr.Button("Add this text", elem_id="paste", variant="primary")
         fates = gr.HTML(elem_id="fates", apply_default_css=False, js_on_load=None)
-        removed = gr.HTML(elem_id="removed", apply_default_css=False, js_on_load=asset("library.js"))
     pasted = [title, text, url, published]
-    return {"files": files, "pasted": pasted, "paste": paste, "fates": fates, "removed": removed}
+    return {"files": files, "pasted": pasted, "paste": paste, "fates": fates}
 
 
 def _wire_adding(
@@ -145,10 +148,10 @@ class _Events:
         return self._shelf(query, int(number or 0) + number_of(event, "by"))
 
     def add_files(self, handed: list[dict[str, Any]] | None) -> Iterator[tuple[str, Any]]:
-        """Yield what becomes of the files, as it happens; the files are gone from the disk when it is done."""
+        """Yield what becomes of the files, as it happens; the files are gone from the disk soon after."""
         files = [(str(file.get("orig_name") or Path(file["path"]).name), Path(file["path"])) for file in handed or ()]
         with self._read_once([path for _, path in files]):
-            for drawn in _drawn(self._opened().add_files(files), []):
+            for drawn in drawn_fates(self._opened().add_files(files), []):
                 yield drawn, gr.skip()
         yield gr.skip(), None
 
@@ -160,12 +163,12 @@ class _Events:
                 day = date.fromisoformat(published.strip())
             except ValueError:
                 yield (
-                    _refused(title, f"'{published.strip()[:20]}' is no day; write it like 2025-12-31"),
+                    drawn_refusal(title, f"'{published.strip()[:20]}' is no day; write it like 2025-12-31"),
                     *[gr.skip()] * 4,
                 )
                 return
         done: list[FileState] = []
-        for drawn in _drawn(self._opened().add_text(text, title=title, url=url, published=day), done):
+        for drawn in drawn_fates(self._opened().add_text(text, title=title, url=url, published=day), done):
             yield drawn, *[gr.skip()] * 4
         if all(state.outcome in _FINE for state in done):
             yield gr.skip(), "", "", "", ""
@@ -188,10 +191,10 @@ class _Events:
         with self._lock:
             article = self._removed.get(key, {}).get(number)
         if article is None:
-            yield _refused("Undo", "the page was left since, or the server started anew"), self._undoable(request)
+            yield drawn_refusal("Undo", "the page was left since, or the server started anew"), self._undoable(request)
             return
         done: list[FileState] = []
-        for drawn in _drawn(self._opened().restore([article]), done):
+        for drawn in drawn_fates(self._opened().restore([article]), done):
             yield drawn, gr.skip()
         if all(state.outcome in _FINE for state in done):
             with self._lock:
@@ -212,7 +215,7 @@ class _Events:
                     number = max((total - 1) // ROWS, 0)
                     found, total = reader.find_articles(query, most=ROWS, offset=number * ROWS)
         except RagError as error:
-            return f'<p class="none">{plain(str(error))}</p>', 0
+            return f'<p class="none">{plain(told_to_visitors(error))}</p>', 0
         return render_library(Shelf(found, total, query, number), may_remove=self._uploads is not None), number
 
     def _undoable(self, request: gr.Request) -> str:
@@ -222,7 +225,7 @@ class _Events:
 
     @contextlib.contextmanager
     def _read_once(self, paths: Sequence[Path]) -> Iterator[None]:
-        """Take the files from the disk behind the body, unless another call reads them: equal ones share a place."""
+        """Take the files from the disk some time after the body: equal ones, handed over twice, share a place."""
         with self._lock:
             self._reading.update(paths)
         try:
@@ -230,11 +233,15 @@ class _Events:
         finally:
             with self._lock:
                 self._reading.subtract(paths)
-                gone = [path for path in dict.fromkeys(paths) if self._reading[path] <= 0]
-                for path in gone:
-                    del self._reading[path]
-                    path.unlink(missing_ok=True)
-                    with contextlib.suppress(OSError):
+                self._reading = +self._reading
+            _later(lambda: self._take_away(paths))
+
+    def _take_away(self, paths: Sequence[Path]) -> None:
+        with self._lock:
+            for path in paths:
+                with contextlib.suppress(OSError):
+                    if not self._reading[path] and time.time() - path.stat().st_ctime >= _LEFT_S:
+                        path.unlink()
                         path.parent.rmdir()
 
     def _opened(self) -> Uploads:
@@ -243,43 +250,8 @@ class _Events:
         return self._uploads
 
 
-def _drawn(
-    events: Iterator[Fate | Advance], done: list[FileState], *, clock: Callable[[], float] = time.monotonic
-) -> Iterator[str]:
-    """Yield the list of files a few times a second: those done, behind them the one worked on; at last all, done.
-
-    What became of each is put into `done`, too.
-    """
-    drawn_at, all_read = -math.inf, False
-    try:
-        with contextlib.closing(events):  # type: ignore[type-var]
-            for event in events:
-                if isinstance(event, Fate):
-                    done.append(_state(event))
-                    under_way = []
-                else:
-                    all_read = all_read or not (event.name or event.waiting)
-                    under_way = [_under_way(event, all_read=all_read)]
-                if clock() - drawn_at >= _DRAWN_EVERY_S:
-                    drawn_at = clock()
-                    yield render_files([*done, *under_way])
-    except RagError as error:
-        done.append(FileState("The rest", "refused", str(error)))
-    yield render_files(done)
-
-
-def _under_way(advance: Advance, *, all_read: bool) -> FileState:
-    if advance.waiting:
-        return FileState("Waiting until another upload is done")
-    return FileState("Making it searchable" if all_read else advance.name, "", "", advance.done, advance.total)
-
-
-def _state(event: Fate) -> FileState:
-    said = event.reason or (f"as “{event.title}”" if event.title and event.title != event.name else "")
-    if event.outcome == "duplicate":
-        said = event.reason or f"the same text is there as {event.article_id}"
-    return FileState(event.name, event.outcome, said)
-
-
-def _refused(name: str, why: str) -> str:
-    return render_files([FileState(name or "Pasted text", "refused", why)])
+def _later(do: Callable[[], None]) -> None:
+    # A little more than what is asked for: the file is to be old enough then.
+    timer = threading.Timer(_LEFT_S + 1, do)
+    timer.daemon = True
+    timer.start()

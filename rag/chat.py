@@ -12,9 +12,10 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import lru_cache
 
+from embeddings.errors import EmbeddingError
 from rag.chats import ChatsRefused
 from rag.conversations import Conversations, title_of
-from rag.errors import ArticleMissing, ChatsUnreadable, ConversationMissing, RagError
+from rag.errors import ArticleMissing, ChatsUnreadable, ConversationMissing, RagError, told_to_visitors
 from rag.feedback import FeedbackBook
 from rag.pipeline import Pipeline
 from rag.records import Article, Delta, Done, Event, Hit, Notice, Retrieved, Scope
@@ -38,6 +39,7 @@ _READ_KEPT = 64
 _UNKEPT_KEPT = 256
 # As many may ask in one conversation at once.
 _WINDOWS = 4
+_UNKEPT = "unkept-"
 
 _log = logging.getLogger(__name__)
 
@@ -60,6 +62,7 @@ class Chat:
         self._book = book
         self._version = version
         self._lock = threading.Lock()
+        self._making_examples = threading.Lock()
         self._asking: dict[tuple[str, str], Turn] = {}
         self._unkept: dict[tuple[str, str], tuple[Turn, ...]] = {}
         self._read = lru_cache(maxsize=_READ_KEPT)(self._read_turns)
@@ -68,24 +71,24 @@ class Chat:
     def examples(self) -> tuple[str, ...]:
         """Return a few questions that the library answers; making them takes about a second, once a generation."""
         try:
-            with self.assistant.library.reader() as reader:
-                generation = reader.generation()
-            return self._examples(generation)
-        except RagError:
+            with self._making_examples, self.assistant.library.reader() as reader:
+                return self._examples(reader.generation())
+        except (RagError, EmbeddingError):
             _log.exception("no examples could be made")
             return ()
 
     def turns(self, owner: str, conversation: str) -> tuple[Turn, ...]:
         """Return the turns of the owner's conversation, () for one that is not there, with what has changed since."""
-        if (owner, conversation) in self._unkept:
-            return self._unkept[owner, conversation]
-        if not conversation:
-            return ()
+        unkept = self._unkept.get((owner, conversation), ())
+        if unkept or not conversation:
+            return unkept
         try:
             updated = self.conversations.summary(owner, conversation).updated
             with self.assistant.library.reader() as reader:
                 generation = reader.generation()
             turns = self._read(owner, conversation, updated, generation)
+            if any(turn.stopped for turn in turns):  # perhaps one that was still being answered when it was read
+                turns = self._read_turns(owner, conversation, updated, generation)
             verdicts = self._book.verdicts(owner, conversation)
         except ConversationMissing:
             return ()
@@ -105,11 +108,11 @@ class Chat:
         earlier = self.turns(owner, conversation)
         if instead_of is not None:
             earlier = tuple(turn for turn in earlier if turn.number < instead_of)
-        elif not earlier:
-            conversation = self._started(owner, question)
+        elif not earlier or conversation.startswith(_UNKEPT):
+            conversation = self._started(owner, conversation, [*earlier, Turn(0, question)])
         number = earlier[-1].number + 1 if earlier else 1
         turn = Turn(number, question, scope=scope, asked=datetime.now(UTC).isoformat(timespec="seconds"))
-        turn = self._begin(owner, conversation, turn, replacing=instead_of is not None)
+        turn = self._begin(owner, conversation, earlier, turn, replacing=instead_of is not None)
         key = (owner, conversation)
         try:
             self._asking[key] = turn
@@ -151,63 +154,86 @@ class Chat:
 
     def export_markdown(self, owner: str, conversation: str) -> str:
         """Return the conversation as Markdown; raises ConversationMissing."""
-        return transcript_markdown(self._title(owner, conversation), self.turns(owner, conversation))
+        title = self.conversations.summary(owner, conversation).title
+        return transcript_markdown(title, self.turns(owner, conversation))
 
     def export_rows(self, owner: str, conversation: str) -> dict[str, object]:
         """Return the conversation as JSON values; raises ConversationMissing."""
-        return transcript_rows(self._title(owner, conversation), self.turns(owner, conversation))
+        return transcript_rows(self.conversations.summary(owner, conversation).title, self.turns(owner, conversation))
 
-    def _title(self, owner: str, conversation: str) -> str:
-        return self.conversations.summary(owner, conversation).title
-
-    def _started(self, owner: str, question: str) -> str:
+    def _started(self, owner: str, conversation: str, turns: Sequence[Turn]) -> str:
+        """Return the id of a new conversation with these turns, which takes the place of one that memory alone held."""
+        unkept = self._unkept.get((owner, conversation))
         try:
-            return self.conversations.start(owner, title_of(question))
+            started = self.conversations.start(owner, title_of(turns[0].question))
         except RagError:
-            # The first turn will tell why it was not kept.
-            return "unkept-" + secrets.token_urlsafe(16)
+            # The turn itself will tell why it was not kept.
+            return conversation if unkept else _UNKEPT + secrets.token_urlsafe(16)
+        if unkept:
+            self._remember(owner, started, self._unkept.pop((owner, conversation), unkept))
+        return started
 
-    def _begin(self, owner: str, conversation: str, turn: Turn, *, replacing: bool) -> Turn:
-        """Keep the turn as a stopped one, which it is if no more comes, and return it with the number it got."""
+    def _begin(self, owner: str, conversation: str, earlier: tuple[Turn, ...], turn: Turn, *, replacing: bool) -> Turn:
+        """Keep the turn as a stopped one, which it is if no more comes, and return it with the number it got.
+
+        Where it can't be kept it is remembered: at the end it is tried again, and told if that fails too.
+        """
         put = self.conversations.replace_turn if replacing else self.conversations.add_turn
-        row = turn_row(replace(turn, stopped=True))
-        for number in range(turn.number, turn.number + _WINDOWS):
-            # A number is taken where another window asked meanwhile: this turn goes behind that one.
-            with contextlib.suppress(ChatsRefused):
-                try:
-                    put(owner, conversation, number=number, question=turn.question, turn=row)
-                except (ChatsUnreadable, ConversationMissing):
-                    # At the end it is tried again, and told if it fails.
-                    return turn
-                return replace(turn, number=number)
+        stopped = replace(turn, stopped=True, settled=True)
+        with contextlib.suppress(ChatsUnreadable, ConversationMissing):
+            self._catch_up(owner, conversation)
+            for number in range(turn.number, turn.number + _WINDOWS):
+                # A number is taken where another window asked meanwhile: this turn goes behind that one.
+                with contextlib.suppress(ChatsRefused):
+                    put(owner, conversation, number=number, question=turn.question, turn=turn_row(stopped))
+                    return replace(turn, number=number)
+        self._remember(owner, conversation, (*earlier, stopped))
         return turn
 
     def _keep(self, owner: str, conversation: str, earlier: tuple[Turn, ...], turn: Turn) -> str:
         """Keep what became of the turn and return ""; where it cannot be, return why, and keep it in memory."""
-        row = turn_row(turn)
+        number, asked, unkept = turn.number, turn.question, (owner, conversation) in self._unkept
         try:
-            self.conversations.update_turn(owner, conversation, number=turn.number, question=turn.question, turn=row)
+            if unkept:
+                self._remember(owner, conversation, (*earlier, turn))
+                self._catch_up(owner, conversation)
+            else:
+                self.conversations.update_turn(owner, conversation, number=number, question=asked, turn=turn_row(turn))
         except (ChatsUnreadable, ChatsRefused, ConversationMissing) as error:
-            with self._lock:
-                self._unkept[owner, conversation] = (*earlier, turn)
-                while len(self._unkept) > _UNKEPT_KEPT:
-                    del self._unkept[next(iter(self._unkept))]
+            # One deleted while it was answered is not to come back.
+            if unkept or not isinstance(error, ConversationMissing):
+                self._remember(owner, conversation, (*earlier, turn))
             _log.warning("a conversation is not kept: %s", error)
-            return str(error)
+            return told_to_visitors(error)
         return ""
+
+    def _remember(self, owner: str, conversation: str, turns: tuple[Turn, ...]) -> None:
+        with self._lock:
+            self._unkept[owner, conversation] = turns
+            while len(self._unkept) > _UNKEPT_KEPT:
+                del self._unkept[next(iter(self._unkept))]
+
+    def _catch_up(self, owner: str, conversation: str) -> None:
+        """Put into the file what it could not take before; raises what it raises."""
+        turns = self._unkept.get((owner, conversation), ())
+        count = len(self.conversations.turns(owner, conversation)) if turns else 0
+        for turn in turns:
+            put = self.conversations.update_turn if turn.number <= count else self.conversations.add_turn
+            with contextlib.suppress(ChatsRefused):
+                put(owner, conversation, number=turn.number, question=turn.question, turn=turn_row(turn))
+        self._unkept.pop((owner, conversation), None)
 
     def _answered(self, turn: Turn, earlier: Sequence[Turn]) -> Generator[Turn]:
         try:
             hits: tuple[Hit, ...] = ()
-            history = history_of(t for t in earlier if not t.error)
-            for event in self.assistant.stream(turn.question, history, scope=turn.scope):
+            for event in self.assistant.stream(turn.question, history_of(earlier), scope=turn.scope):
                 hits = event.hits if isinstance(event, Retrieved) else hits
                 turn = self._after(turn, event)
                 yield turn
             if turn.abstained:
                 yield self._with_suggestions(turn, hits)
         except RagError as error:
-            yield replace(turn, error=str(error), settled=True)
+            yield replace(turn, error=told_to_visitors(error), settled=True)
         except Exception:  # noqa: BLE001 - the edge: one failed answer must not end the page, nor show its cause
             _log.exception("a question could not be answered")
             yield replace(turn, error=FAILED, settled=True)
@@ -219,10 +245,8 @@ class Chat:
             case Delta(text):
                 return replace(turn, text=turn.text + text)
             case Done(answer):
-                if answer.abstained:
-                    sources = self._nearest(answer.hits)
-                else:
-                    sources = cited_sources(answer, self._articles(c.article_id for c in answer.citations))
+                cited = self._articles(c.article_id for c in answer.citations)
+                sources = self._nearest(answer.hits) if answer.abstained else cited_sources(answer, cited)
                 return replace(
                     turn,
                     text=answer.text,
@@ -237,7 +261,8 @@ class Chat:
     def _with_suggestions(self, turn: Turn, hits: Sequence[Hit]) -> Turn:
         try:
             return replace(turn, suggestions=tuple(answerable_questions(self.assistant, hits, asked=turn.question)))
-        except RagError:
+        except Exception:  # noqa: BLE001 - they come on top: the answer stands without them
+            _log.exception("no questions could be suggested")
             return turn
 
     def _nearest(self, hits: Sequence[Hit]) -> tuple[Source, ...]:

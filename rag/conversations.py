@@ -138,9 +138,9 @@ class Conversations:
         """Return what a list shows of the conversation."""
         with reading(self._path) as connection:
             key = conversation_key(connection, owner, conversation)
-            asked = "SELECT id, title, created, updated, (SELECT count(*) FROM turn WHERE conversation = key) "
+            asked = "SELECT id, title, created, updated, (SELECT count(*) FROM turn WHERE conversation = c.key) "
             return ConversationSummary(
-                *connection.execute(asked + "FROM conversation WHERE key = ?", (key,)).fetchone()
+                *connection.execute(asked + "FROM conversation c WHERE c.key = ?", (key,)).fetchone()
             )
 
     def rename(self, owner: str, conversation: str, *, title: str) -> None:

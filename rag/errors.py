@@ -113,3 +113,15 @@ MODEL_REASONS = {
     "resting": "it failed several times and is asked again later",
 }
 """What can be said of a failure to anyone: nothing here comes from the server."""
+
+
+def told_to_visitors(error: RagError) -> str:
+    """Return what a visitor of a server may read of an error: its own words, where they tell nothing of the server."""
+    match error:
+        case StoreBusy():
+            return "another program is changing the articles; try again"
+        case StoreError():
+            return "the articles cannot be read at the moment; the server's log says why"
+        case ChatsUnreadable():
+            return "conversations cannot be read or written at the moment; the server's log says why"
+    return str(error)

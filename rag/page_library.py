@@ -48,8 +48,8 @@ def render_library(shelf: Shelf, *, may_remove: bool) -> str:
         said = "No article fits that." if shelf.query.strip() else "The library is empty."
         return f'<p class="none">{said}</p>'
     rows = "".join(_row(article, may_remove=may_remove) for article in shelf.articles)
-    first = shelf.page * ROWS + 1
-    told = f"{first:,} to {first + len(shelf.articles) - 1:,} of {shelf.total:,} articles, newest first"
+    first, noun = shelf.page * ROWS + 1, "article" if shelf.total == 1 else "articles"
+    told = f"{first:,} to {first + len(shelf.articles) - 1:,} of {shelf.total:,} {noun}, newest first"
     heads = "".join(
         f'<th scope="col"{kind}>{said}</th>'
         for said, kind in (("Article", ""), ("Published", ""), ("Stories", _NUMBER), ("Passages", _NUMBER), (_DO, ""))

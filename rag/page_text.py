@@ -12,8 +12,11 @@ from urllib.parse import urlsplit
 
 from rag.records import Span
 
-# Controls that draw nothing, reorder what follows (bidi overrides and isolates), or hide text (the tag block).
-_UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\U000e0000-\U000e007f]")
+# What draws nothing, reorders what follows (bidi overrides and isolates), hides text (the tag block), or is half of a
+# surrogate pair, on which the stream to a browser breaks off.
+_UNSEEN = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\U000e0000-\U000e007f]"
+)
 _LINE_END = re.compile(r"[^\S\n]*\n\s*")
 _UNSAFE_IN_ADDRESS = re.compile(r"[\s<>\"'\\^`{|}]")
 

@@ -23,7 +23,7 @@ from starlette.middleware.cors import CORSMiddleware
 
 from rag.accounts import Accounts
 from rag.chat import Chat
-from rag.errors import ConversationMissing, RagError, SettingsInvalid
+from rag.errors import ConversationMissing, RagError, SettingsInvalid, told_to_visitors
 from rag.login import login_router, signed_in
 from rag.wall import OWNER_HEADER, Access, Wall, is_loopback
 
@@ -170,9 +170,9 @@ def _export(write: Callable[[str], str], request: Request, kind: str, ending: st
     try:
         written = write(owner_of(request))
     except ConversationMissing as error:
-        return PlainTextResponse(str(error), status_code=404)
+        return PlainTextResponse(told_to_visitors(error), status_code=404)
     except RagError as error:
-        return PlainTextResponse(str(error), status_code=503)
+        return PlainTextResponse(told_to_visitors(error), status_code=503)
     # A browser saves it and never shows it: what articles say does not become a page of this address.
     headers = {"content-disposition": f'attachment; filename="conversation.{ending}"', "cache-control": "no-store"}
     return Response(written.encode("utf-8", "backslashreplace"), media_type=f"{kind}; charset=utf-8", headers=headers)

@@ -9,6 +9,7 @@ from rag.turns import Source, Turn, turn_row
 
 # Everything that means something in Markdown or in the HTML it may hold: an article's text must not become either.
 _MARKUP = re.compile(r"([\\`*_{}\[\]<>()#+\-.!|~&$^:=@\"'])")
+_BLANK_LINES = re.compile(r"\n\s*\n")
 
 
 def copied_text(turn: Turn) -> str:
@@ -36,8 +37,7 @@ def _turn_pieces(turn: Turn) -> Iterable[str]:
         yield f"Understood as: {_literal(turn.resolved_question)}"
     if turn.error:
         yield f"*{_literal(turn.error)}*"
-    if turn.text:
-        yield _literal(turn.text)
+    yield from map(_literal, filter(str.strip, _BLANK_LINES.split(turn.text)))
     if turn.stopped:
         yield "*Stopped before the end.*"
     for notice in turn.notices:

@@ -74,8 +74,8 @@ class Turn:
 
 
 def history_of(turns: Iterable[Turn]) -> list[Message]:
-    """Return the conversation so far in plain text; a turn without an answer is left out."""
-    said = [turn for turn in turns if turn.text]
+    """Return the conversation so far in plain text; a turn without an answer, or that went wrong, is left out."""
+    said = [turn for turn in turns if turn.text and not turn.error]
     return [m for turn in said for m in (Message("user", turn.question), Message("assistant", turn.text))]
 
 
@@ -228,7 +228,8 @@ def _in_its_story(source: Source, article: Article | None) -> Source:
 def _story_of(article: Article | None, passage: Span) -> tuple[tuple[Span, str], ...]:
     """Return the stretches of the story that holds the passage, cut at blank lines."""
     for story in article.stories if article else ():
-        if not any(part.start <= passage.start < part.end for part in story.parts):
+        # The first passage of a story begins at its headline, in front of the story's parts.
+        if not any(part.start < passage.end and passage.start < part.end for part in story.parts):
             continue
         length = sum(map(len, story.parts))
         if len(passage) < length <= MOST_STORY_CHARS:

@@ -88,6 +88,7 @@ FLOORS = {
         {"indexing", "retrievers", "rerank", "partwise", "timed_search", "spelling"},
         {"upload_batch"},
         {"uploads"},
+        {"upload_fates"},
         {"search"},
         {"pipeline"},
         {"suggestions"},

@@ -267,7 +267,7 @@ def test_a_host_of_look_alike_letters_is_shown_in_ascii():
     assert ">xn--" in html
 
 
-@pytest.mark.parametrize("unseen", ["\u202e", "\u2066", "\u200f", "\x00", "\x1b", "\U000e0041"])
+@pytest.mark.parametrize("unseen", ["\u202e", "\u2066", "\u200f", "\x00", "\x1b", "\U000e0041", "\ud800"])
 def test_characters_that_draw_nothing_or_reorder_are_dropped(unseen):
     assert plain(f"a{unseen}b") == "ab"
 

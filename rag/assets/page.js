@@ -29,9 +29,10 @@
     const { badge, source } = quoted(link);
     if (!source) return;
     document.querySelectorAll(".lit").forEach((other) => other.classList.remove("lit"));
-    const details = find("details", source);
-    if (details) details.open = true;
     const found = marks(source, badge.textContent);
+    const details = find("details", source);
+    // A headline that is quoted stands in the passage and not in its story.
+    if (details) details.open = [...found].some((one) => details.contains(one));
     found.forEach((mark) => mark.classList.add("lit"));
     source.classList.add("lit");
     source.closest(".sources").classList.add("open");
@@ -45,6 +46,8 @@
   const closeSources = (panel) => {
     panel.classList.remove("open");
     opener?.focus();
+    // The quote was read just now.
+    hideTip();
     opener = null;
   };
 
@@ -111,13 +114,21 @@
     const panel = find(".sources.open");
     const menu = find("details.menu[open]");
     if (menu) { menu.open = false; find("summary", menu).focus(); }
-    else if (panel && getComputedStyle(panel).position === "fixed") closeSources(panel);
+    else if (panel && (getComputedStyle(panel).position === "fixed" || panel.contains(event.target))) closeSources(panel);
     else if (drawn()) drawer(false);
   });
 
   // A region that is announced must stand in the page before its text changes.
   find("#status")?.setAttribute("role", "status");
   find("#fates")?.setAttribute("aria-live", "polite");
+
+  // The framework's notes are buttons with a button in them, which no screen reader can tell apart.
+  new MutationObserver(() => {
+    document.querySelectorAll(".toast-header[role]").forEach((head) => {
+      head.removeAttribute("role");
+      head.removeAttribute("tabindex");
+    });
+  }).observe(document.body, { childList: true, subtree: true });
 
   /* A further question is scrolled to the top of the window. */
   const current = find("#current");
