@@ -7,6 +7,8 @@ answer = assistant.ask("What was signed in Lisbon?")
 print(answer.text)
 for citation in answer.citations:
     print(citation.number, citation.headline, citation.quote)
+
+In asyncio: `assistant = await rag.open_async("my-store")`, then `await assistant.ask(...)`.
 """
 
 from pathlib import Path
@@ -33,6 +35,7 @@ from rag.records import (
 
 if TYPE_CHECKING:
     from embeddings.protocols import Embedder
+    from rag.asynchronous import AsyncAssistant
     from rag.pipeline import Pipeline
     from rag.protocols import Generator
 
@@ -56,6 +59,7 @@ __all__ = [
     "Scope",
     "Span",
     "open",
+    "open_async",
 ]
 
 
@@ -72,3 +76,18 @@ def open(  # noqa: A001 - `rag.open` reads as what it does
     from rag.wiring import open_assistant  # noqa: PLC0415 - `import rag` stays quick
 
     return open_assistant(store, generator=generator, embedder=embedder)
+
+
+async def open_async(
+    store: str | Path | None = None,
+    *,
+    generator: "Generator | str | None" = None,
+    embedder: "Embedder | None" = None,
+    at_once: int = 8,
+) -> "AsyncAssistant":
+    """Return an assistant as `open` does, for asyncio: it never blocks the loop and works on `at_once` questions."""
+    from asyncio import to_thread  # noqa: PLC0415 - as above
+
+    from rag.asynchronous import AsyncAssistant  # noqa: PLC0415 - as above
+
+    return AsyncAssistant(await to_thread(open, store, generator=generator, embedder=embedder), at_once=at_once)

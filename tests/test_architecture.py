@@ -85,7 +85,7 @@ FLOORS = {
         {"uploads"},
         {"search"},
         {"pipeline"},
-        {"suggestions"},
+        {"suggestions", "asynchronous"},
         {"chat"},
         {"wiring", "timing"},
         {"__init__", "login", "wall"},
