@@ -3,6 +3,7 @@
 Streaming is the only path: `ask` is `stream` consumed.
 """
 
+import copy
 from collections.abc import Generator as GeneratorType
 from collections.abc import Iterator, Sequence
 from contextlib import closing
@@ -71,6 +72,19 @@ class Pipeline:
         self._threshold = threshold
         self._search = Search(library, retriever, depth, lambda asked, hits: _confidence(asked, hits) >= threshold)
 
+    @property
+    def generators(self) -> tuple[Generator, ...]:
+        """The generator that writes, then the one that steps in where it fails, if that is another."""
+        if self.generator.name == self._fallback.name:
+            return (self.generator,)
+        return (self.generator, self._fallback)
+
+    def with_generator(self, generator: Generator) -> "Pipeline":
+        """Return an assistant over the same library that differs in who writes."""
+        other = copy.copy(self)
+        other.generator = generator
+        return other
+
     def article(self, article_id: str) -> Article:
         """Return an article as it is stored: the text that the spans of citations count in. Raises ArticleMissing."""
         with self.library.reader() as reader:
@@ -126,7 +140,7 @@ class Pipeline:
         notices: list[Notice] = [*asked.notices]
         with self.library.reader() as reader:
             about = {s.id: s for s in reader.summaries(list({h.passage.article_id for h in asked.hits}))}
-            for generator in self._writers():
+            for generator in self.generators:
                 gate = CitationGate(asked.hits, about, reader.slice)
                 writer = generator.name
                 with closing(_Writing(generator, asked, gate)) as writing:
@@ -159,11 +173,6 @@ class Pipeline:
                 generator=writer,
             )
         )
-
-    def _writers(self) -> list[Generator]:
-        if self.generator.name == self._fallback.name:
-            return [self.generator]
-        return [self.generator, self._fallback]
 
 
 class _Writing:

@@ -59,6 +59,7 @@ def test_a_row_has_the_keys_that_the_scorers_read(run):
     keys = ["id", "question", "resolved_question", "answer", "passages", "ranked_sentences", "timings_ms"]
     answer = ["text", "abstained", "confidence", "generator", "sentences", "citations", "notices"]
     citation = ["number", "article_id", "start", "end", "quote", "headline", "published", "published_inferred"]
+    citation += ["publisher", "url"]
     for row in run:
         assert list(row) == keys
         assert list(row["answer"]) == answer
