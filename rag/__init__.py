@@ -84,10 +84,16 @@ async def open_async(
     generator: "Generator | str | None" = None,
     embedder: "Embedder | None" = None,
     at_once: int = 8,
+    waiting: int = 128,
 ) -> "AsyncAssistant":
-    """Return an assistant as `open` does, for asyncio: it never blocks the loop and works on `at_once` questions."""
+    """Return an assistant as `open` does, for asyncio: it never blocks the loop.
+
+    It works on `at_once` questions and lets so many wait; of more, AssistantBusy is raised.
+    """
     from asyncio import to_thread  # noqa: PLC0415 - as above
 
+    from rag.admission import Admission  # noqa: PLC0415 - as above
     from rag.asynchronous import AsyncAssistant  # noqa: PLC0415 - as above
 
-    return AsyncAssistant(await to_thread(open, store, generator=generator, embedder=embedder), at_once=at_once)
+    assistant = await to_thread(open, store, generator=generator, embedder=embedder)
+    return AsyncAssistant(assistant, admission=Admission(at_once, waiting))

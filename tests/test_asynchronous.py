@@ -7,8 +7,10 @@ import pytest
 from assistants import make_assistant
 
 import rag
+from rag.admission import Admission
 from rag.asynchronous import AsyncAssistant
-from rag.errors import ArticleMissing, QuestionRefused
+from rag.errors import ArticleMissing, AssistantBusy, QuestionRefused
+from rag.listening import LISTENER, Listener
 from rag.records import Claim, Delta, Message, Retrieved
 from rag.wiring import open_assistant
 
@@ -144,7 +146,7 @@ def test_no_more_questions_are_worked_on_at_once_than_said_and_one_given_up_whil
     pipeline, generator = gated
 
     async def ask():
-        async with AsyncAssistant(pipeline, at_once=2) as asking:
+        async with AsyncAssistant(pipeline, admission=Admission(2)) as asking:
             asked = [asyncio.ensure_future(asking.ask(QUESTION)) for _ in range(6)]
             for _ in range(2):
                 await asyncio.to_thread(generator.begun.acquire)
@@ -199,3 +201,78 @@ def test_a_loop_that_ended_leaves_no_thread_behind(gated):
     asyncio.run(asking.close())
     assert generator.asked == generator.ended.is_set()
     assert not [t for t in threading.enumerate() if t.name.startswith("newspulse")]
+
+
+def test_of_more_than_can_be_taken_the_last_is_refused_at_once_and_a_free_place_is_taken_again(gated):
+    pipeline, generator = gated
+
+    async def ask():
+        async with AsyncAssistant(pipeline, admission=Admission(1, 1)) as asking:
+            asked = [asyncio.ensure_future(asking.ask(QUESTION)) for _ in range(2)]
+            await asyncio.to_thread(generator.begun.acquire)
+            assert (asking.admission.at_work(), asking.admission.waiting()) == (1, 1)
+            with pytest.raises(AssistantBusy, match="2 questions are being answered or waiting") as busy:
+                await asking.search(QUESTION)
+            assert busy.value.retry_after_s >= 1
+            asked[1].cancel()
+            await asyncio.sleep(0)
+            assert asking.admission.waiting() == 0
+            generator.gate.release(1000)
+            await asked[0]
+            assert await asking.ask(QUESTION)
+            assert asking.admission.at_work() == 0
+
+    run(ask())
+
+
+def test_who_waits_too_long_is_told_to_come_back(gated):
+    pipeline, generator = gated
+
+    async def ask():
+        async with AsyncAssistant(pipeline, admission=Admission(1, 1, longest_wait_s=0.05)) as asking:
+            asked = asyncio.ensure_future(asking.ask(QUESTION))
+            await asyncio.to_thread(generator.begun.acquire)
+            with pytest.raises(AssistantBusy, match=r"within 0\.05 s"):
+                await asking.ask(QUESTION)
+            generator.gate.release(1000)
+            await asked
+
+    run(ask())
+    assert generator.asked == 1
+
+
+def test_work_that_waits_for_another_program_is_told_at_once_when_nobody_listens(assistant):
+    class Waiting:
+        name = "waiting"
+
+        def __init__(self):
+            self.begun, self.told = threading.Event(), threading.Event()
+
+        def generate(self, question, hits, history):
+            with LISTENER.get().when_leaving(self.told.set):
+                self.begun.set()
+                self.told.wait(10)
+                yield from ()
+
+    generator = Waiting()
+    pipeline = open_assistant(assistant.library.folder, embedder=assistant.library.embedder, generator=generator)
+
+    async def ask():
+        async with AsyncAssistant(pipeline) as asking:
+            asked = asyncio.ensure_future(asking.ask(QUESTION))
+            await asyncio.to_thread(generator.begun.wait)
+            asked.cancel()
+            await asyncio.wait({asked})
+
+    run(ask())
+    assert generator.told.is_set()
+
+
+def test_a_listener_that_has_left_is_told_of_at_once_and_a_body_that_ended_hears_nothing():
+    listener, heard = Listener(), []
+    with listener.when_leaving(lambda: heard.append("during")):
+        pass
+    listener.leave()
+    assert heard == []
+    with listener.when_leaving(lambda: heard.append("late")):
+        assert heard == ["late"]
