@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from embeddings.errors import EmbeddingError
-from rag import __version__, cli_ask, cli_chat, cli_feedback, cli_store, cli_user
+from rag import __version__, cli_ask, cli_chat, cli_feedback, cli_mcp, cli_store, cli_user
 from rag.errors import QuestionRefused, RagError
 from rag.exits import ERROR, GOOD, INTERRUPTED, USAGE
 from rag.settings import Settings, load_settings
@@ -60,7 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
-    for module in (cli_store, cli_ask, cli_chat):
+    for module in (cli_store, cli_ask, cli_chat, cli_mcp):
         module.add_commands(commands, shared)
     for others in (cli_feedback, cli_user):
         others.add_commands(commands)
