@@ -26,14 +26,19 @@ _EXAMPLE: dict[str, Any] = {
 }
 
 
-class Part(BaseModel):
+class _Given(BaseModel):
+    # A number is no text, and "yes" no truth: as its description says, and as OpenAI reads it.
+    model_config = ConfigDict(strict=True)
+
+
+class Part(_Given):
     """A piece of a message; only text is read."""
 
     type: str
     text: str = ""
 
 
-class ChatMessage(BaseModel):
+class ChatMessage(_Given):
     """One message of the conversation; those of other roles than user and assistant are not read."""
 
     role: Literal["system", "developer", "user", "assistant", "tool", "function"]
@@ -46,16 +51,16 @@ class ChatMessage(BaseModel):
         return self.content or ""
 
 
-class StreamOptions(BaseModel):
+class StreamOptions(_Given):
     """What a stream holds besides the answer."""
 
     include_usage: bool | None = None
 
 
-class CompletionRequest(BaseModel):
+class CompletionRequest(_Given):
     """What is asked; a field that is not named here, such as the temperature, changes nothing."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE]})
+    model_config = ConfigDict(strict=True, json_schema_extra={"examples": [_EXAMPLE]})
 
     model: str = Field(max_length=200)
     messages: list[ChatMessage] = Field(min_length=1, max_length=MOST_MESSAGES)

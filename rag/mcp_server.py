@@ -6,6 +6,7 @@ Knows no article. Each HTTP request stands alone: no session is kept, nothing is
 import logging
 from typing import Any
 
+from fastapi import APIRouter
 from mcp.server.lowlevel import Server
 from mcp.server.stdio import stdio_server
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
@@ -75,6 +76,17 @@ class McpResponse(Response):
         )
         async with manager.run():
             await manager.handle_request(scope, receive, send)
+
+
+def mcp_router(server: ToolServer) -> APIRouter:
+    """Return the route `/mcp`, at which clients of the streamable HTTP transport ask; it pushes nothing by itself."""
+    router = APIRouter()
+
+    @router.post("/mcp", include_in_schema=False)
+    async def mcp() -> McpResponse:
+        return McpResponse(server)
+
+    return router
 
 
 async def _called(tool: Tool, arguments: dict[str, Any]) -> CallToolResult:

@@ -1,9 +1,17 @@
 """Serves an application for tests on a free port of 127.0.0.1, in a thread of this process."""
 
+import asyncio
 import socket
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import uvicorn
+
+
+def run_async(work):
+    """Return what the coroutine returns, run in a thread of its own: a browser that is open has a loop in this one."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, work).result()
 
 
 class Serving:

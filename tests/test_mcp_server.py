@@ -1,6 +1,5 @@
 """The official client of the Model Context Protocol against the command over stdio and a server over HTTP."""
 
-import asyncio
 import os
 import subprocess
 import sys
@@ -12,13 +11,13 @@ import pytest
 from assistants import HARBOUR, ORCHARD, index_texts, make_assistant
 from fastapi import FastAPI
 from mcp import Client, StdioServerParameters
-from serving import Serving
+from serving import Serving, run_async
 
 from embeddings.hashed import HashedEmbedder
 from rag.admission import Admission
 from rag.answer_json import answer_row
 from rag.asynchronous import AsyncAssistant
-from rag.mcp_server import McpResponse, make_mcp_server
+from rag.mcp_server import make_mcp_server, mcp_router
 from rag.records import Message
 from rag.wiring import open_assistant
 
@@ -42,13 +41,8 @@ def assistant(store):
 
 
 def app_of(assistant, **given):
-    server = make_mcp_server(AsyncAssistant(assistant, **given), version="1")
     app = FastAPI()
-
-    @app.post("/mcp")
-    async def mcp() -> McpResponse:
-        return McpResponse(server)
-
+    app.include_router(mcp_router(make_mcp_server(AsyncAssistant(assistant, **given), version="1")))
     return app
 
 
@@ -76,7 +70,7 @@ def called(connected, name, given, **options):
         async with connected(**options) as client:
             return await client.call_tool(name, given)
 
-    return asyncio.run(call())
+    return run_async(call())
 
 
 @pytest.mark.parametrize("mode", ["auto", "legacy"])
@@ -85,7 +79,7 @@ def test_the_tools_are_told_with_what_they_take_and_return(connected, mode):
         async with connected(mode=mode) as client:
             return client.server_info, (await client.list_tools()).tools
 
-    server, tools = asyncio.run(listed())
+    server, tools = run_async(listed())
     assert server.name == "newspulse"
     assert [t.name for t in tools] == ["ask", "search", "get_article"]
     assert all(t.annotations.read_only_hint for t in tools)
