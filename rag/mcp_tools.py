@@ -13,7 +13,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from rag.answer_json import answer_row
 from rag.asynchronous import AsyncAssistant
 from rag.dates import written_date
-from rag.records import Article, ArticleSummary, Hit, Message, Retrieved, Scope
+from rag.found import described, source_row
+from rag.records import Article, ArticleSummary, Hit, Message, Scope
 
 MOST_FOUND = 50
 MOST_CHARACTERS = 100_000
@@ -174,7 +175,9 @@ def tools_of(assistant: AsyncAssistant) -> tuple[Tool, ...]:
 
     async def search(given: SearchArguments) -> BaseModel:
         found = await assistant.search(given.question, given.messages(), scope=given.scope(), today=given.today)
-        return await assistant.run(lambda: _found(assistant, found, given.most))
+        hits = found.hits[: given.most]
+        passages = await assistant.run(lambda: [_passage(*pair) for pair in described(assistant.assistant, hits)])
+        return Found(resolved_question=found.resolved_question, passages=passages)
 
     async def article(given: ArticleArguments) -> BaseModel:
         return _piece(await assistant.article(given.article_id), given.start, given.characters)
@@ -209,28 +212,8 @@ def tools_of(assistant: AsyncAssistant) -> tuple[Tool, ...]:
     )
 
 
-def _found(assistant: AsyncAssistant, found: Retrieved, most: int) -> Found:
-    hits = found.hits[:most]
-    with assistant.assistant.library.reader() as reader:
-        about = {s.id: s for s in reader.summaries(list({hit.passage.article_id for hit in hits}))}
-    # An article that was removed meanwhile is none any more.
-    passages = [_passage(hit, about[hit.passage.article_id]) for hit in hits if hit.passage.article_id in about]
-    return Found(resolved_question=found.resolved_question, passages=passages)
-
-
 def _passage(hit: Hit, about: ArticleSummary) -> Passage:
-    return Passage(
-        article_id=about.id,
-        start=hit.passage.span.start,
-        end=hit.passage.span.end,
-        headline=hit.passage.headline,
-        published=about.published,
-        published_inferred=about.published_inferred,
-        publisher=about.publisher,
-        url=about.url,
-        text=hit.passage.text,
-        score=round(hit.score, 6),
-    )
+    return Passage.model_validate({**source_row(hit, about), "text": hit.passage.text})
 
 
 def _piece(article: Article, start: int, most: int) -> ArticlePiece:
