@@ -4,6 +4,7 @@ Knows no HTTP. Search, model and store block, so each question runs whole in one
 """
 
 import asyncio
+import time
 from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import aclosing, suppress
@@ -35,12 +36,19 @@ class AsyncAssistant:
     """Answers questions from one library, as many at once as `admission` lets in; for one event loop or several.
 
     Every method raises what the Pipeline's raises; asking and searching also AssistantBusy. `client` is whom a question
-    counts for, "" for nobody in particular.
+    counts for, "" for nobody in particular. `answered` is told of every answer and the seconds that it took.
     """
 
-    def __init__(self, assistant: Pipeline, *, admission: Admission | None = None) -> None:
+    def __init__(
+        self,
+        assistant: Pipeline,
+        *,
+        admission: Admission | None = None,
+        answered: Callable[[Answer, float], None] = lambda _answer, _seconds: None,
+    ) -> None:
         self.assistant = assistant
         self.admission = admission or Admission()
+        self._answered = answered
         self._asking = ThreadPoolExecutor(self.admission.at_once, thread_name_prefix="newspulse-ask")
         self._reading = ThreadPoolExecutor(_READING_AT_ONCE, thread_name_prefix="newspulse-read")
 
@@ -81,7 +89,7 @@ class AsyncAssistant:
         client: str = "",
     ) -> AsyncGenerator[Event]:
         """Yield what `Pipeline.stream` yields; closing or cancelling it ends the work at the next event."""
-        place = self.admission.enter(client)
+        place, begun = self.admission.enter(client), time.monotonic()
         events = handed_over(
             self._asking,
             lambda: self.assistant.stream(question, history, scope=scope, today=today),
@@ -90,6 +98,8 @@ class AsyncAssistant:
         )
         async with aclosing(events):
             async for event in events:
+                if isinstance(event, Done):
+                    self._answered(event.answer, time.monotonic() - begun)
                 yield event
 
     async def search(

@@ -5,6 +5,7 @@ import threading
 
 import pytest
 from assistants import make_assistant
+from serving import run_async as run
 
 import rag
 from rag.admission import Admission
@@ -59,10 +60,6 @@ def gated(assistant):
 
 async def listed(stream):
     return [event async for event in stream]
-
-
-def run(work):
-    return asyncio.run(asyncio.wait_for(work, 20))
 
 
 def test_the_answer_and_the_stream_are_the_pipelines(assistant):
@@ -198,7 +195,7 @@ def test_a_loop_that_ended_leaves_no_thread_behind(gated):
 
     run(ask())
     generator.gate.release()
-    asyncio.run(asking.close())
+    run(asking.close())
     assert generator.asked == generator.ended.is_set()
     assert not [t for t in threading.enumerate() if t.name.startswith("newspulse")]
 
