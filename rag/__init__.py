@@ -9,6 +9,7 @@ for citation in answer.citations:
     print(citation.number, citation.headline, citation.quote)
 
 In asyncio: `assistant = await rag.open_async("my-store")`, then `await assistant.ask(...)`.
+In a FastAPI application: `app.include_router(rag.router(assistant))`.
 """
 
 from pathlib import Path
@@ -34,6 +35,8 @@ from rag.records import (
 )
 
 if TYPE_CHECKING:
+    from fastapi import APIRouter
+
     from embeddings.protocols import Embedder
     from rag.asynchronous import AsyncAssistant
     from rag.pipeline import Pipeline
@@ -60,6 +63,7 @@ __all__ = [
     "Span",
     "open",
     "open_async",
+    "router",
 ]
 
 
@@ -97,3 +101,13 @@ async def open_async(
 
     assistant = await to_thread(open, store, generator=generator, embedder=embedder)
     return AsyncAssistant(assistant, admission=Admission(at_once, waiting))
+
+
+def router(assistant: "Pipeline | AsyncAssistant") -> "APIRouter":
+    """Return the routes of `rag serve` that read, for a FastAPI application: /v1/ask, /v1/chat/completions, /mcp, ...
+
+    They ask nobody to sign in: that is for the application to do.
+    """
+    from rag.routes import make_router  # noqa: PLC0415 - as above
+
+    return make_router(assistant, version=__version__)
