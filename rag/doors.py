@@ -12,6 +12,7 @@ from rag.metrics import Metrics
 from rag.pipeline import Pipeline
 from rag.rest import rest_app
 from rag.rest_articles import ARTICLES, FILES, Changing
+from rag.routes import other_routers
 from rag.uploads import UploadLimits, Uploads
 
 
@@ -48,7 +49,9 @@ def open_doors(
     changing = None
     if uploading and accounts:
         changing = Changing(uploading.uploads, lambda headers: token_owner(accounts, headers), took=metrics.took)
-    app = rest_app(asking, metrics, version=version, changing=changing)
+    app = rest_app(
+        asking, metrics, version=version, changing=changing, more=tuple(other_routers(asking, version=version))
+    )
     return Doors(app, asking, metrics, _most_bytes(uploading))
 
 

@@ -160,6 +160,7 @@ OWNERS = {
         "rag/gradio_chat.py",
     },
     "fastapi": {
+        "rag/__init__.py",  # a type alone
         "rag/server.py",
         "rag/login.py",
         "rag/app.py",
