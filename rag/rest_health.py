@@ -1,6 +1,7 @@
 """The routes that tell how the server is: alive, ready, and in figures for Prometheus."""
 
 import asyncio
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 from fastapi import APIRouter, Response
@@ -53,13 +54,15 @@ class Readiness:
 
     def __init__(self, assistant: AsyncAssistant) -> None:
         self._assistant = assistant
-        self._warming: asyncio.Future[None] | None = None
+        self._thread = ThreadPoolExecutor(1, "newspulse-warm")
+        self._warming: Future[None] | None = None
 
     async def told(self) -> dict[str, Any]:
         """Return the generation that questions are answered from; raises Refused while they are not."""
         if self._warming is None or (self._warming.done() and self._warming.exception()):
-            self._warming = asyncio.ensure_future(self._assistant.run(self._assistant.assistant.warm))
-        await asyncio.wait({self._warming}, timeout=_PATIENCE_S)
+            self._warming = self._thread.submit(self._assistant.assistant.warm)
+        if not self._warming.done():
+            await asyncio.wait({asyncio.wrap_future(self._warming)}, timeout=_PATIENCE_S)
         if not self._warming.done():
             said = "the model and the index are being loaded"
             raise Refused(Problem(503, said, "not-ready", headers=(retry_after(_RETRY_S),)))
