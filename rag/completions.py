@@ -171,6 +171,13 @@ class Completion:
         }
 
 
+def error_row(
+    message: str, kind: str = "invalid_request_error", *, param: str | None = None, code: str | None = None
+) -> dict[str, Any]:
+    """Return a failure as OpenAI tells it; `param` is the part of the request that is meant."""
+    return {"error": {"message": message, "type": kind, "param": param, "code": code}}
+
+
 def marks(answer: Answer) -> Iterator[tuple[Citation, int, int]]:
     """Yield what every [n] of the answer's text stands for, and the characters of the text that it takes."""
     by_number = {citation.number: citation for citation in answer.citations}

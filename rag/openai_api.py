@@ -20,11 +20,12 @@ from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
 from rag.asynchronous import AsyncAssistant
-from rag.completions import Completion, CompletionRequest
+from rag.completions import Completion, CompletionRequest, error_row
 from rag.errors import AssistantBusy, QuestionRefused, RagError
 from rag.page_text import safe_address
 from rag.protocols import Generator
 from rag.records import Answer, Citation, Delta, Done, Event
+from rag.rest_route import GONE, ClientGone, client_of, unless_gone
 
 OWNER = "newspulse"
 COMPLETIONS = "/chat/completions"
@@ -68,7 +69,7 @@ class _Failure:
     retry_after_s: int | None = None
 
     def body(self) -> dict[str, Any]:
-        return {"error": {"message": self.message, "type": self.kind, "param": self.param, "code": self.code}}
+        return error_row(self.message, self.kind, param=self.param, code=self.code)
 
 
 class _Route(APIRoute):
@@ -80,6 +81,8 @@ class _Route(APIRoute):
         async def handler(request: Request) -> Response:
             try:
                 return await inner(request)
+            except ClientGone:
+                return Response(status_code=GONE)
             except Exception as error:  # noqa: BLE001 - the edge: whatever failed, the client reads OpenAI's shape
                 failure = _failure(error)
                 headers = {"retry-after": str(failure.retry_after_s)} if failure.retry_after_s else None
@@ -104,13 +107,13 @@ def openai_router(assistant: AsyncAssistant) -> APIRouter:
             raise _missing(asked.model, writing)
         question, history = asked.conversation()
         completion = Completion(asked.model, _addresses(request), tuple(asked.unread()))
-        events = writing[asked.model].stream(question, history)
+        events = writing[asked.model].stream(question, history, client=client_of(request))
         # What refuses the question does so here, while there is still a status to say it with.
-        await anext(events)
+        await unless_gone(request, anext(events))
         if asked.stream:
             told = _told_events(_chunks(events, completion, asked))
             return StreamingResponse(told, media_type="text/event-stream", headers={"cache-control": "no-store"})
-        answer = await _answer(events)
+        answer = await unless_gone(request, _answer(events))
         usage = await assistant.run(lambda: asked.usage(answer.text))
         return JSONResponse(completion.whole(answer, usage))
 

@@ -110,11 +110,12 @@ def walled(app: FastAPI, serving: Serving, doors: Doors, mounted: Mounted) -> Wa
         pages=mounted.pages,
         paths=mounted.paths | _OUTSIDE_PREFIX,
         folders=(*mounted.folders, "/conversations/", PREFIX),
-        open_paths=frozenset({*OPEN, *(("/login", "/logout") if accounts else ())}),
+        open_paths=frozenset({*OPEN, WIDGET, *(("/login", "/logout") if accounts else ())}),
         most_bytes={"": _MOST_BODY_BYTES, **doors.most_bytes, **mounted.most_bytes},
         bare_addresses=not is_loopback(serving.host),
         who=(lambda headers: signed_in(accounts, headers)) if accounts else None,
         programs=(PREFIX, *OUTSIDE_PREFIX),
+        openai=("/v1/chat/", "/v1/models"),
         refused=doors.metrics.refused,
     )
     return Wall(app, access)

@@ -6,6 +6,7 @@ Knows no page and no route by itself: it is told which paths exist, and whom to 
 import asyncio
 import hashlib
 import ipaddress
+import json
 import re
 import secrets
 from collections.abc import Awaitable, Callable, Coroutine, MutableMapping, Sequence
@@ -16,6 +17,7 @@ from urllib.parse import quote, urlsplit
 
 from starlette.requests import cookie_parser
 
+from rag.completions import error_row
 from rag.problems import MEDIA_TYPE, Problem
 
 OWNER_HEADER = "x-newspulse-owner"
@@ -60,7 +62,7 @@ class Access:
     `pages` are paths that a person opens, `open_paths` need no login, `folders` are prefixes; `most_bytes` of a body
     by path, `""` standing for all others. `who` returns the signed-in name of a request's headers; None: no login.
     `programs` are prefixes of what programs ask: refusals there are problems, and closing lets what was begun end.
-    `refused` is told the status of every refusal.
+    `openai` are those of them whose refusals have OpenAI's shape. `refused` is told the status of every refusal.
     """
 
     hosts: frozenset[str]
@@ -72,6 +74,7 @@ class Access:
     bare_addresses: bool = False
     who: Callable[[Headers], str | None] | None = None
     programs: tuple[str, ...] = ()
+    openai: tuple[str, ...] = ()
     refused: Callable[[int], None] = lambda _status: None
 
 
@@ -159,6 +162,10 @@ class Wall:
             kind = MEDIA_TYPE.encode()
             body = Problem(status, said, "sign-in" if status == _UNKNOWN else "").body()
             headers += [(b"www-authenticate", b"Bearer")] if status == _UNKNOWN else []
+        if scope["path"].startswith(self._access.openai):
+            # Its clients show no other shape.
+            row = error_row(said, code="invalid_api_key" if status == _UNKNOWN else None)
+            kind, body = b"application/json", json.dumps(row).encode()
         length = (b"content-length", str(len(body)).encode())
         headers += [(b"content-type", kind), (b"cache-control", b"no-store"), length]
         await send({"type": "http.response.start", "status": status, "headers": headers})
