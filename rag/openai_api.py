@@ -48,6 +48,7 @@ _ERROR_SCHEMA = {
         }
     },
 }
+_CHUNK = {"type": "object", "required": ["data"], "properties": {"data": {"type": "string"}}}
 _OBJECT = {"type": "object", "required": ["object"], "properties": {"object": {"type": "string"}}}
 
 _log = logging.getLogger(__name__)
@@ -99,9 +100,10 @@ def openai_router(assistant: AsyncAssistant) -> APIRouter:
     router = APIRouter(route_class=_Route, tags=["openai"])
     writing = {g.name: _written_by(assistant, g) for g in reversed(assistant.assistant.generators)}
 
-    @router.post(
-        COMPLETIONS, summary="Answer the last message of a conversation", responses=_told("200 400 404 429 503")
-    )
+    answers = _told("200 400 404 429 503")
+    answers[200]["content"]["text/event-stream"] = {"itemSchema": _CHUNK}
+
+    @router.post(COMPLETIONS, summary="Answer the last message of a conversation", responses=answers)
     async def complete(asked: CompletionRequest, request: Request) -> Response:
         if asked.model not in writing:
             raise _missing(asked.model, writing)
