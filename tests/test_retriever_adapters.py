@@ -79,9 +79,10 @@ def test_llamaindex_gets_the_passages_best_first_as_nodes(assistant, expected):
 
 
 def test_llamaindex_shows_a_model_who_says_it_but_no_place_in_a_file(assistant):
+    node = llamaindex(assistant, most=1).retrieve(QUESTION)[0].node
     from llama_index.core.schema import MetadataMode
 
-    shown = llamaindex(assistant, most=1).retrieve(QUESTION)[0].node.get_content(MetadataMode.LLM)
+    shown = node.get_content(MetadataMode.LLM)
     assert "The Lisbon Post" in shown
     assert "article_id" not in shown
 
