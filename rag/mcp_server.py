@@ -3,10 +3,13 @@
 Knows no article. Each HTTP request stands alone: no session is kept, nothing is pushed. The SDK is the extra `mcp`.
 """
 
+import asyncio
 import logging
 from typing import Any
 
+import anyio
 from fastapi import APIRouter
+from mcp.server.context import ServerRequestContext
 from mcp.server.lowlevel import Server
 from mcp.server.stdio import stdio_server
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
@@ -20,12 +23,14 @@ from mcp.types import (
 )
 from mcp.types import Tool as OfferedTool
 from pydantic import ValidationError
+from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from rag.asynchronous import AsyncAssistant
 from rag.errors import ArticleMissing, AssistantBusy, QuestionRefused
 from rag.mcp_tools import Tool, tools_of
+from rag.rest_route import client_of
 
 NAME = "newspulse"
 _MOST_BODY_BYTES = 2**20
@@ -38,6 +43,7 @@ _INSTRUCTIONS = (
 _log = logging.getLogger(__name__)
 
 ToolServer = Server[dict[str, Any]]
+Asking = ServerRequestContext[dict[str, Any]]
 
 
 def make_mcp_server(assistant: AsyncAssistant, *, version: str) -> ToolServer:
@@ -48,10 +54,11 @@ def make_mcp_server(assistant: AsyncAssistant, *, version: str) -> ToolServer:
     async def list_tools(_about: object, _asked: PaginatedRequestParams | None) -> ListToolsResult:
         return ListToolsResult(tools=offered)
 
-    async def call_tool(_about: object, asked: CallToolRequestParams) -> CallToolResult:
+    async def call_tool(about: Asking, asked: CallToolRequestParams) -> CallToolResult:
         if asked.name not in tools:
             return _refused(f"no tool '{asked.name[:100]}'; known are: {', '.join(tools)}")
-        return await _called(tools[asked.name], asked.arguments or {})
+        client = client_of(about.request) if isinstance(about.request, Request) else ""
+        return await _called(tools[asked.name], asked.arguments or {}, client)
 
     return Server(NAME, version=version, instructions=_INSTRUCTIONS, on_list_tools=list_tools, on_call_tool=call_tool)
 
@@ -63,7 +70,7 @@ async def serve_stdio(server: ToolServer) -> None:
 
 
 class McpResponse(Response):
-    """Answers one POST of the streamable HTTP transport: one request, one JSON answer."""
+    """Answers one POST of the streamable HTTP transport: one request, one JSON answer, while its client waits."""
 
     def __init__(self, server: ToolServer) -> None:
         super().__init__()
@@ -74,8 +81,19 @@ class McpResponse(Response):
         manager = StreamableHTTPSessionManager(
             self._server, json_response=True, stateless=True, max_request_body_size=_MOST_BODY_BYTES
         )
-        async with manager.run():
-            await manager.handle_request(scope, receive, send)
+        coming: asyncio.Queue[Message] = asyncio.Queue(1)
+
+        async with manager.run(), anyio.create_task_group() as working:
+
+            async def hand_on() -> None:
+                while (message := await receive())["type"] != "http.disconnect":
+                    await coming.put(message)
+                # The SDK itself would go on to the end: nobody would read it.
+                working.cancel_scope.cancel()
+
+            working.start_soon(hand_on)
+            await manager.handle_request(scope, coming.get, send)
+            working.cancel_scope.cancel()
 
 
 def mcp_router(server: ToolServer) -> APIRouter:
@@ -89,10 +107,10 @@ def mcp_router(server: ToolServer) -> APIRouter:
     return router
 
 
-async def _called(tool: Tool, arguments: dict[str, Any]) -> CallToolResult:
+async def _called(tool: Tool, arguments: dict[str, Any], client: str) -> CallToolResult:
     try:
         given = tool.takes.model_validate(arguments)
-        returned = await tool.run(given)
+        returned = await tool.run(given, client)
     except ValidationError as error:
         return _refused(_said(error))
     except ArticleMissing:

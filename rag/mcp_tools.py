@@ -154,32 +154,39 @@ class ArticlePiece(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Tool:
-    """A tool by name: what it takes and returns, and what does it; `text` puts what it returned into words."""
+    """A tool by name: what it takes and returns, and what does it; `text` puts what it returned into words.
+
+    `run` is given the arguments, and for whom the question counts, "" for nobody in particular.
+    """
 
     name: str
     description: str
     takes: type[BaseModel]
     returns: type[BaseModel]
-    run: Callable[[Any], Awaitable[BaseModel]]
+    run: Callable[[Any, str], Awaitable[BaseModel]]
     text: Callable[[Any], str]
 
 
 def tools_of(assistant: AsyncAssistant) -> tuple[Tool, ...]:
     """Return the tools; what they run raises what the assistant does."""
 
-    async def ask(given: AskArguments) -> BaseModel:
-        answer = await assistant.ask(given.question, given.messages(), scope=given.scope(), today=given.today)
+    async def ask(given: AskArguments, client: str) -> BaseModel:
+        answer = await assistant.ask(
+            given.question, given.messages(), scope=given.scope(), today=given.today, client=client
+        )
         row = answer_row(answer)
         told = {"question": row["question"], "resolved_question": row["resolved_question"], **row["answer"]}
         return Answered.model_validate(told)
 
-    async def search(given: SearchArguments) -> BaseModel:
-        found = await assistant.search(given.question, given.messages(), scope=given.scope(), today=given.today)
+    async def search(given: SearchArguments, client: str) -> BaseModel:
+        found = await assistant.search(
+            given.question, given.messages(), scope=given.scope(), today=given.today, client=client
+        )
         hits = found.hits[: given.most]
         passages = await assistant.run(lambda: [_passage(*pair) for pair in described(assistant.assistant, hits)])
         return Found(resolved_question=found.resolved_question, passages=passages)
 
-    async def article(given: ArticleArguments) -> BaseModel:
+    async def article(given: ArticleArguments, _client: str) -> BaseModel:
         return _piece(await assistant.article(given.article_id), given.start, given.characters)
 
     return (

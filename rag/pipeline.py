@@ -16,6 +16,7 @@ from rag.confidence import THRESHOLD, estimate_confidence
 from rag.conflicts import find_conflicts
 from rag.errors import QuestionRefused, StoreError
 from rag.library import Library
+from rag.listening import LISTENER
 from rag.protocols import Generator, Retriever
 from rag.question import split_aside
 from rag.records import (
@@ -210,7 +211,11 @@ class _Writing:
 
     def _gated(self, generator: Generator, asked: _Asked) -> GeneratorType[AnswerSentence, None, None]:
         self._pieces = generator.generate(asked.resolved, asked.hits, asked.history)
+        listener = LISTENER.get()
         for piece in self._pieces:
+            if listener and listener.has_left():
+                # What it writes from here on may all be dropped: no event would tell.
+                return
             if isinstance(piece, Claim):
                 sentence = self._gate.admit(piece)
                 if sentence:

@@ -1,5 +1,6 @@
 """The doors of a server that asks for a login and lets one foreign page in: clients with and without a token."""
 
+import asyncio
 import contextlib
 import time
 
@@ -79,6 +80,9 @@ def test_one_account_cannot_take_every_place_and_leaves_its_own_when_it_goes(ser
         with pytest.raises(openai.RateLimitError) as raised:
             client.chat.completions.create(model="slow", messages=ASKED)
         assert (raised.value.code, int(raised.value.response.headers["retry-after"]) >= 1) == ("busy", True)
+        refused = run_async(asked_over_mcp(server, server.token))
+        assert refused.is_error
+        assert refused.content[0].text.startswith("1 questions of yours are being answered already")
         stream.close()
         wait_until_let_in(client, seconds=2)
 
@@ -92,15 +96,24 @@ def wait_until_let_in(client, *, seconds):
         time.sleep(0.05)
 
 
-def test_the_client_of_mcp_needs_a_token(server):
-    async def asked(token):
-        async with httpx2.AsyncClient(headers={"authorization": f"Bearer {token}"}) as sending:
-            transport = streamable_http_client(f"{server.url}/mcp", http_client=sending)
-            async with Client(transport) as client:
-                return (await client.call_tool("ask", {"question": QUESTION})).structured_content["text"]
+async def asked_over_mcp(server, token, question=QUESTION, *, mode="auto", seconds=20):
+    async with httpx2.AsyncClient(headers={"authorization": f"Bearer {token}"}, timeout=seconds) as sending:
+        transport = streamable_http_client(f"{server.url}/mcp", http_client=sending)
+        async with Client(transport, mode=mode) as client:
+            return await client.call_tool("ask", {"question": question})
 
-    assert "420 metres" in run_async(asked(server.token))
+
+def test_the_client_of_mcp_needs_a_token(server):
+    assert "420 metres" in run_async(asked_over_mcp(server, server.token)).structured_content["text"]
     assert httpx.post(f"{server.url}/mcp", json={}).status_code == 401
+
+
+@pytest.mark.parametrize("mode", ["auto", "legacy"])
+def test_a_client_of_mcp_that_goes_leaves_its_place(server, mode):
+    with pytest.raises(TimeoutError):
+        run_async(asyncio.wait_for(asked_over_mcp(server, server.token, SLOWLY[0]["content"], mode=mode), 1))
+    with client_of(server, server.token) as client:
+        wait_until_let_in(client, seconds=2)
 
 
 def test_the_pages_script_is_there_for_everybody(server):
