@@ -186,6 +186,7 @@ def test_the_package_opens_a_store_for_asyncio(assistant):
 
 def test_a_loop_that_ended_leaves_no_thread_behind(gated):
     pipeline, generator = gated
+    before = set(threading.enumerate())
     asking = AsyncAssistant(pipeline)
 
     async def ask():
@@ -197,7 +198,7 @@ def test_a_loop_that_ended_leaves_no_thread_behind(gated):
     generator.gate.release()
     run(asking.close())
     assert generator.asked == generator.ended.is_set()
-    assert not [t for t in threading.enumerate() if t.name.startswith("newspulse")]
+    assert not [t for t in set(threading.enumerate()) - before if t.name.startswith("newspulse")]
 
 
 def test_of_more_than_can_be_taken_the_last_is_refused_at_once_and_a_free_place_is_taken_again(gated):
