@@ -115,6 +115,20 @@ def about(job: Job) -> Job:
     return found
 
 
+def retrieve(job: Job) -> Job:
+    """Ingest the texts, then retrieve the k best passages for every question; their texts go to a file."""
+    texts = list(json.loads(Path(job["texts"]).read_text("utf-8")).values())
+    questions: list[str] = json.loads(Path(job["questions"]).read_text("utf-8"))
+    system = make(job)
+    system.ready()
+    pieces = system.ingest(texts, Path(job["folder"]))
+    system.open(Path(job["folder"]))
+    k = min(job["k"], len(pieces))
+    found = [system.search(question, k) for question in questions]
+    Path(job["found"]).write_text(json.dumps(found), "utf-8")
+    return {"pieces": len(pieces)}
+
+
 def grow(job: Job) -> Job:
     """Make the stores that growth is measured on."""
     from eval.bench_growth import make_stores  # noqa: PLC0415 - as above
@@ -142,7 +156,7 @@ def resident_mb() -> float:
 
 
 TASKS: dict[str, Callable[[Job], Job]] = {
-    task.__name__: task for task in (cold, ingest, warm, encoder, about, grow, growth)
+    task.__name__: task for task in (cold, ingest, warm, encoder, about, retrieve, grow, growth)
 }
 
 

@@ -14,10 +14,10 @@ from embeddings.errors import EmbeddingError
 from embeddings.model_folder import find_model
 from eval.bench_run import SECTIONS, Bench, Measured, Plan
 from eval.bench_systems import OURS, SYSTEMS
+from eval.machine import cores, processor
 from eval.rows import RowsInvalid
 
 JSON_FILE, TABLE_FILE, PLOT_FILE = "bench.json", "bench.md", "bench.png"
-_CPU_FLAGS = ("avx2", "avx512f", "avx512_vnni", "avx_vnni", "amx_int8")
 
 
 def run_benchmark(options: argparse.Namespace, model: str) -> Measured:
@@ -72,7 +72,7 @@ def _plan(options: argparse.Namespace, model: str) -> Plan:
         corpus=read_texts(articles),
         corpus_path=articles.resolve(),
         questions=tuple(asked),
-        threads=min(options.threads, _cores()),
+        threads=min(options.threads, cores()),
         sizes=_sizes(options.growth),
         work=(options.out / "work").resolve(),
         stores=(options.stores or options.out / "stores").resolve(),
@@ -104,7 +104,7 @@ def _about(plan: Plan) -> dict[str, Any]:
         "model": plan.model,
         "rounds": plan.rounds,
         "threads": f"{plan.threads} for every system",
-        "processor": _processor(),
+        "processor": processor(),
         "system": f"{platform.system()} {platform.machine()}, Python {platform.python_version()}",
         "versions": {name: found for name in packages if (found := _version(name))},
     }
@@ -113,25 +113,11 @@ def _about(plan: Plan) -> dict[str, Any]:
     return about
 
 
-def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines()
-    except OSError:
-        return platform.processor() or "unknown"
-    said = {key.strip(): value.strip() for key, _, value in (line.partition(":") for line in lines)}
-    flags = [flag for flag in _CPU_FLAGS if flag in said.get("flags", "").split()]
-    return f"{said.get('model name', 'unknown')}, {_cores()} cores ({' '.join(flags) or 'no AVX2'})"
-
-
 def _version(package: str) -> str | None:
     try:
         return version(package)
     except PackageNotFoundError:
         return None
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _tell(what: str) -> None:

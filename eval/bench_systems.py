@@ -37,6 +37,7 @@ SYSTEMS = {
     ),
     "haystack": Known("Haystack", "eval.bench_haystack", ("haystack-ai", "sentence-transformers-haystack")),
     "txtai": Known("txtai", "eval.bench_txtai", ("txtai",)),
+    "txtai-hybrid": Known("txtai, lines, hybrid", "eval.bench_txtai_hybrid", ("txtai",)),
     "sentence-transformers": Known(
         "SentenceTransformer.encode", "eval.bench_encoder", ("sentence-transformers", "torch")
     ),

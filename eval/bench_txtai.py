@@ -8,19 +8,23 @@ from txtai.pipeline.data.segmentation import Segmentation
 
 
 class Txtai:
-    """Paragraphs, the model by its path, FAISS (its default index), texts kept beside the vectors."""
+    """Paragraphs, the model by its path, FAISS (its default index), texts kept beside the vectors.
 
-    def __init__(self, model: str) -> None:
+    Where `hybrid`, every line is a paragraph and BM25 scores count beside the vectors'.
+    """
+
+    def __init__(self, model: str, *, hybrid: bool = False) -> None:
         self._model = model
+        self._hybrid = hybrid
 
     def ready(self) -> None:
         """Load the model and embed something."""
-        self._embeddings = Embeddings(path=self._model, content=True, backend="faiss", gpu=False)
+        self._embeddings = Embeddings(path=self._model, content=True, backend="faiss", gpu=False, hybrid=self._hybrid)
         self._embeddings.transform("ready")
 
     def ingest(self, texts: Sequence[str], folder: Path) -> list[str]:
         """Cut, embed and save; return the pieces. A paragraph longer than the model reads is cut off by it."""
-        cut = Segmentation(paragraphs=True)
+        cut = Segmentation(lines=True) if self._hybrid else Segmentation(paragraphs=True)
         pieces = [piece for text in texts for piece in cut(text)]
         self._embeddings.index(pieces)
         self._embeddings.save(str(folder))

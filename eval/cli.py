@@ -1,6 +1,6 @@
-"""The command `rag-eval`: runs question sets against a store, and tells what a run's confidence is worth.
+"""The command `rag-eval`: asks question sets, scores and compares the answers, tells what confidence is worth.
 
-Exit codes: 0 good, 1 error, 2 usage, 130 interrupted.
+Exit codes: 0 good, 1 error, 2 usage, 5 a check failed (check, compare, guard), 130 interrupted.
 """
 
 import argparse
@@ -12,12 +12,13 @@ from dataclasses import asdict
 from pathlib import Path
 
 from embeddings.errors import EmbeddingError
+from eval.commands import ERROR, GOOD, add_commands
 from eval.questions import read_questions
 from eval.rows import RowsInvalid
 from rag.errors import RagError
 from rag.settings import Settings, load_settings
 
-GOOD, ERROR, USAGE, INTERRUPTED = 0, 1, 2, 130
+INTERRUPTED = 130
 
 _DESCRIPTION = """\
 Ask a whole question set and keep every answer with its citations, ranked passages and times; then measure it.
@@ -93,20 +94,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="rag-eval", description=_DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    run = commands.add_parser("run", help="ask every question of a set and write answers.jsonl")
-    run.add_argument(
-        "--questions",
-        type=Path,
-        required=True,
-        metavar="F.jsonl",
-        help='rows of "id", "question" and maybe "history", "today"',
-    )
-    run.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for answers.jsonl")
-    run.add_argument("--store", type=Path, metavar="DIR", help="the store's folder (default: RAG_STORE, or yours)")
-    run.add_argument("--embedder", metavar="NAME", help="the embedder that the store was made with")
-    run.add_argument("--generator", metavar="NAME", help="what writes the answers (default: extractive)")
-    run.add_argument("--threshold", type=float, metavar="C", help="confidence below which it abstains; 0: never")
-    run.set_defaults(run=_run)
+    add_commands(commands)
     calibrate = commands.add_parser(
         "calibrate",
         help="tell what a run's confidence is worth",
@@ -154,21 +142,6 @@ def _bench(options: argparse.Namespace, settings: Settings) -> int:
     from eval.bench_cli import ours_measured, run_benchmark  # noqa: PLC0415 - `rag-eval --help` loads nothing heavy
 
     return GOOD if ours_measured(run_benchmark(options, settings.embedder)) else ERROR
-
-
-def _run(options: argparse.Namespace, settings: Settings) -> int:
-    from tqdm import tqdm  # noqa: PLC0415 - `rag-eval --help` loads nothing heavy
-
-    from eval.run import ANSWERS_FILE, run_questions  # noqa: PLC0415 - as above
-    from rag.wiring import open_assistant  # noqa: PLC0415 - as above
-
-    questions = read_questions(options.questions)
-    assistant = open_assistant(settings=settings)
-    with tqdm(questions, unit="question", file=sys.stderr, disable=None) as shown:
-        figures = run_questions(assistant, shown, options.out)
-    counted = ", ".join(f"{value} {name}" for name, value in figures.items())
-    print(f"{counted}; written to {options.out / ANSWERS_FILE}")
-    return GOOD
 
 
 def _calibrate(options: argparse.Namespace, settings: Settings) -> int:

@@ -1,4 +1,4 @@
-"""Reads question sets: JSONL with `id` and `question`, and what a row may carry besides: history and what is right."""
+"""Reads and writes question sets as JSONL: `id`, `question`, and perhaps history and what is right."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -20,11 +20,19 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True)
+class Relevant:
+    """An article that is about the question, and how much so: 1 or more."""
+
+    article_id: str
+    grade: int
+
+
+@dataclass(frozen=True, slots=True)
 class Question:
     """One question of a set, with the conversation before it and what a right answer is.
 
     Of `must_include` an answer holds every one; `answers` are right ones. A question is answerable unless its row says
-    that it is not. `today` is the day it is asked on, None for the current one.
+    that it is not. `today` is the day it is asked on, None for the current one; `relevant` grades whole articles.
     """
 
     id: str
@@ -36,14 +44,16 @@ class Question:
     must_include: tuple[str, ...] = ()
     evidence: tuple[Evidence, ...] = ()
     today: date | None = None
+    relevant: tuple[Relevant, ...] = ()
 
 
 def read_questions(path: Path) -> list[Question]:
     """Return the questions in order; raises RowsInvalid naming the line for a row that does not fit."""
-    return [_question(key, row, where) for where, key, row in read_rows(path, "the question set")]
+    return [question_of(key, row, where) for where, key, row in read_rows(path, "the question set")]
 
 
-def _question(key: str, row: dict[str, Any], where: str) -> Question:
+def question_of(key: str, row: dict[str, Any], where: str) -> Question:
+    """Return a row as a question; raises RowsInvalid naming `where` for one that does not fit."""
     if not isinstance(row.get("question"), str):
         raise RowsInvalid(f'{where} needs "id" and "question"')
     kind, answerable = _given(row, "type", ""), _given(row, "answerable", True)  # noqa: FBT003 - a JSON value
@@ -61,7 +71,26 @@ def _question(key: str, row: dict[str, Any], where: str) -> Question:
         _strings(row, "must_include", where),
         _evidence(_given(row, "evidence", []), where),
         _today(row.get("today"), where),
+        _relevant(_given(row, "relevant", {}), where),
     )
+
+
+def question_row(question: Question) -> dict[str, Any]:
+    """Return the question as a row that reads back as the same question; what is empty is left out."""
+    row: dict[str, Any] = {"id": question.id, "question": question.text, "type": question.kind}
+    row["history"] = [{"role": m.role, "content": m.content} for m in question.history]
+    row |= {"answers": list(question.answers), "must_include": list(question.must_include)}
+    row["evidence"] = [_evidence_row(piece) for piece in question.evidence]
+    row["relevant"] = {r.article_id: r.grade for r in question.relevant}
+    row["today"] = question.today.isoformat() if question.today else ""
+    return {name: value for name, value in row.items() if value or name in ("id", "question")} | (
+        {} if question.answerable else {"answerable": False}
+    )
+
+
+def _evidence_row(piece: Evidence) -> dict[str, Any]:
+    span = {"start": piece.span.start, "end": piece.span.end} if piece.span else {}
+    return {"doc_id": piece.article_id, **span, **({"quote": piece.quote} if piece.quote else {})}
 
 
 def _given(row: dict[str, Any], name: str, otherwise: Any) -> Any:
@@ -122,3 +151,9 @@ def _today(written: Any, where: str) -> date | None:
         return date.fromisoformat(written)
     except (TypeError, ValueError) as error:
         raise RowsInvalid(f'{where}: today is a day like "2025-12-31", not {written!r}') from error
+
+
+def _relevant(grades: Any, where: str) -> tuple[Relevant, ...]:
+    if not isinstance(grades, dict) or not all(type(grade) is int for grade in grades.values()):
+        raise RowsInvalid(f'{where}: "relevant" needs grades by article, like {{"harbour": 1}}')
+    return tuple(Relevant(article_id, grade) for article_id, grade in grades.items() if grade > 0)

@@ -33,6 +33,7 @@ from rag.records import (
     Scope,
     Span,
 )
+from rag.version import VERSION
 
 if TYPE_CHECKING:
     from fastapi import APIRouter
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
     from rag.pipeline import Pipeline
     from rag.protocols import Generator
 
-__version__ = "0.1.0"
+__version__ = VERSION
 
 __all__ = [
     "Answer",

@@ -1,4 +1,7 @@
-"""An answer as JSON values: the one shape for the command line, evaluation runs and every later door."""
+"""An answer as JSON values: the one shape for the command line, evaluation runs and every later door.
+
+It is the answer's receipt too: with the SHA-256 of the cited articles, `rag verify` checks it later.
+"""
 
 from typing import Any
 
@@ -16,9 +19,13 @@ def answer_row(answer: Answer, *, depth: int = 50) -> dict[str, Any]:
             "abstained": answer.abstained,
             "confidence": round(answer.confidence, 4),
             "generator": answer.generator,
-            "sentences": [{"text": s.text, "citations": list(s.citations)} for s in answer.sentences],
+            "sentences": [
+                {"text": s.text, "citations": list(s.citations), "supported": s.supported} for s in answer.sentences
+            ],
             "citations": [citation_row(c) for c in answer.citations],
             "notices": [{"kind": n.kind, "text": n.text, "citations": list(n.citations)} for n in answer.notices],
+            "articles": dict(answer.article_hashes),
+            "made_with": dict(answer.made_with),
         },
         "passages": [_place(h.passage, h.passage.span, h.score) for h in answer.hits[:depth]],
         "ranked_sentences": [_place(p, s.span, s.score) for p, s in sentences[:depth]],

@@ -8,6 +8,7 @@ import gradio as gr
 from rag.app_events import ASK, ChatEvents, describe_bounds
 from rag.app_theme import asset
 from rag.chat import Chat
+from rag.page_conversations import render_top
 
 ANSWERS_AT_ONCE = 24
 
@@ -58,7 +59,7 @@ def build_chat_page(page: gr.Blocks, chat: Chat, *, may_add: bool) -> None:
 
 def _lay_out() -> _Widgets:
     actions = asset("turn.js")
-    top = gr.HTML(elem_id="top", apply_default_css=False, js_on_load=None)
+    top = gr.HTML(render_top(here="/"), elem_id="top", apply_default_css=False, js_on_load=None)
     with gr.Row(elem_id="body"):
         with gr.Column(elem_id="side"):
             new = gr.Button("New conversation", elem_id="new")

@@ -50,7 +50,7 @@ def build_library_page(page: gr.Blocks, chat: Chat, uploads: Uploads | None) -> 
     """Put the library into the open Blocks; without `uploads` nothing can be added or removed."""
     _take_no_foreign_files(page)
     events = _Events(chat, uploads)
-    top = gr.HTML(elem_id="top", apply_default_css=False, js_on_load=None)
+    top = gr.HTML(render_top(here="/library"), elem_id="top", apply_default_css=False, js_on_load=None)
     with gr.Column(elem_id="shelf"):
         gr.HTML(_LEAD, apply_default_css=False, js_on_load=None)
         if uploads:

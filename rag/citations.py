@@ -1,36 +1,40 @@
 """The citation gate: what a generator says is shown only where a sentence of the articles says it too.
 
 Knows passages and how to read an article's characters; knows no generator and no model. A quote always stands in the
-article to the character. That the sentence is what the quote says is certain where it is the quote word for word; a
-free sentence may only leave words out and put them in another order, so one that swaps who did what to whom passes.
+article to the character. That the sentence is what the quote says is certain where it is the quote word for word; of a
+free sentence rag.support tells it, which lets it leave whole phrases out and bring nothing of its own.
 """
 
 import re
 import unicodedata
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from rag.errors import GeneratorFailed, QuoteMismatch
 from rag.records import AnswerSentence, ArticleSummary, Citation, Claim, Hit, Passage, Span
-from rag.text import content_words, fold, one_line, sentences, stem, stems_of, words
+from rag.support import is_supported
+from rag.text import fold, one_line, sentences, stems_of, words
 
 ReadSlice = Callable[[str, Span], str | None]
 """Returns the characters of an article at a span; None where the article is gone."""
 
 MOST_UNCITED_CHARS = 20_000
+UNSUPPORTED = "[unsupported]"
 _FEWEST_WORDS = 3
+_MOST_PASSAGES_TRIED = 50
 
-_MARK = re.compile(r"\s*\[(\d{1,4})\]")
-_MARKS = re.compile(r"\[\d{1,4}\](?:\s{0,3}\[\d{1,4}\])*")
-_LONGEST_OPEN_MARK = 6
+# One number, several, or a range of them.
+_NUMBERS = r"\[\s?\d{1,4}(?:\s?[,;–-]\s?\d{1,4}){0,9}\s?\]"
+_MARK = re.compile(rf"\s*{_NUMBERS}")
+_MARKS = re.compile(rf"{_NUMBERS}(?:\s{{0,3}}{_NUMBERS})*")
+_RANGES = re.compile(r"(\d+)(?:\s?[–-]\s?(\d+))?")
+_LONGEST_OPEN_MARK = 80
 # After a mark, one more may be on its way, or the stop and the quotation mark that belong to the sentence.
-_MAY_GO_ON = re.compile(r"\s*(?:\[\d{0,4})?|[.!?。！？]?[\"'”’)»]*")
+_MAY_GO_ON = re.compile(rf"\s*(?:\[[\d\s,;–-]{{0,{_LONGEST_OPEN_MARK}}})?|[.!?。！？]?[\"'”’)»]*")
 _TAIL = re.compile(r"[.!?。！？]?[\"'”’)»]*")
-_LOOKS_LIKE_A_MARK = re.compile(r"[\[【⁽]\s*\d")
-_MARKUP = re.compile(r"<|\]\(|!\[|\*\*|`")
-_NUMBER = re.compile(r"(?<![\w.,])[-−+]?[.,]?\d+(?:[.,]\d+)*%?")
-# A sentence that denies what its quote says shares all its other words.
-_DENIALS = frozenset("no not never none nor neither without cannot hardly barely 不 没 沒 未 无 無 非".split())
+# "It cost 3 million [1] and it is new [2]": the second half stands alone.
+_JOINED = re.compile(r"^(?:and|but|while|whereas)\s+(\w)")
+_LOOKS_LIKE_A_MARK = re.compile(r"[\[【⁽]\s*\^?\d")
+_MARKUP = re.compile(r"<|\]\s*[(\[:]|!\[|\*\*|__|`|://|\bwww\.|\bmailto:|\b(?:javascript|data):", re.IGNORECASE)
 
 
 def cite(number: int, passage: Passage, span: Span, *, about: ArticleSummary, read: ReadSlice) -> Citation:
@@ -62,14 +66,18 @@ def cite(number: int, passage: Passage, span: Span, *, about: ArticleSummary, re
 class CitationGate:
     """Lets through sentences that a sentence of the articles says, numbers those, and counts what it dropped.
 
-    One gate serves one answer. The same sentence of the same article keeps its number.
+    One gate serves one answer. The same sentence of the same article keeps its number. With `marking`, a sentence of
+    free text that no source says is let through too, without a citation and marked as unsupported.
     """
 
-    def __init__(self, hits: Sequence[Hit], about: Mapping[str, ArticleSummary], read: ReadSlice) -> None:
+    def __init__(
+        self, hits: Sequence[Hit], about: Mapping[str, ArticleSummary], read: ReadSlice, *, marking: bool = False
+    ) -> None:
         self._passages = [h.passage for h in hits]
         self._by_id = {p.id: p for p in self._passages}
         self._about = about
         self._read = read
+        self._marking = marking
         self._buffer = ""
         self._searched = 0
         self._said: set[str] = set()
@@ -125,7 +133,10 @@ class CitationGate:
         """Yield what was held back at the end of the text; words after the last [n] have no source and are dropped."""
         while marks := _MARKS.search(self._buffer):
             yield from self._take_unit(marks)
-        self.dropped += len(sentences(self._buffer))
+        for span in sentences(self._buffer):
+            self.dropped += 1
+            if marked := self._marked(span.of(self._buffer)):
+                yield marked
         self._buffer = ""
 
     def _take_unit(self, marks: re.Match[str]) -> Iterator[AnswerSentence]:
@@ -134,16 +145,48 @@ class CitationGate:
         tail = _TAIL.match(rest)
         end = tail.group() if tail else ""
         self._buffer, self._searched = rest[len(end) :], 0
-        said = said.lstrip(" \t\n,;:.)”…").rstrip() + end
-        named = [int(n) for n in _MARK.findall(marks.group())]
-        cited = [self._passages[n - 1] for n in dict.fromkeys(named) if 1 <= n <= len(self._passages)]
+        said = _JOINED.sub(lambda word: word[1].upper(), said.lstrip(" \t\n,;:.)”…")).rstrip() + end
+        cited = self._named(marks.group())
         for span in sentences(said):
             text = span.of(said)
-            quotes = [(p.id, place) for p in cited if (place := find_support(text, p)) is not None]
             # Of a scrap ("It is", "Euros") nobody can tell whether it is supported.
-            sentence = self.admit(Claim(text, tuple(quotes) if len(words(text)) >= _FEWEST_WORDS else ()))
-            if sentence:
+            # Of a sentence with a link or markup nobody can tell where it is shown; not even an article's own is.
+            worth = len(words(text)) >= _FEWEST_WORDS and is_plain(one_line(_MARK.sub("", text)))
+            sentence = self.admit(Claim(text, self._find(text, cited) if worth else ()))
+            if sentence or (sentence := self._marked(text)):
                 yield sentence
+
+    def _named(self, marks: str) -> list[Passage]:
+        """Return the passages that [1], [1, 2] or [1-3] name, each once; a number of none is passed over."""
+        numbers: list[int] = []
+        for first, last in _RANGES.findall(marks):
+            numbers += range(int(first), min(int(last or first), len(self._passages)) + 1)
+        return [self._passages[n - 1] for n in dict.fromkeys(numbers) if 1 <= n <= len(self._passages)]
+
+    def _find(self, text: str, cited: Sequence[Passage]) -> tuple[tuple[int, Span], ...]:
+        """Return where the cited passages say the text; else where the only sentence stands that says it elsewhere."""
+        found = [(p.id, place) for p in cited if (place := find_support(text, p)) is not None]
+        if found or not cited:
+            return tuple(found)
+        own = stems_of(text)
+        elsewhere = {
+            (p.article_id, place): (p.id, place)
+            for p in self._passages[:_MOST_PASSAGES_TRIED]
+            if p not in cited
+            for place in p.sentences
+            # Most sentences share next to nothing with it, and need no closer look.
+            if 2 * len(own & stems_of(p.quote(place))) >= len(own) and is_supported(text, p.quote(place))
+        }
+        return tuple(elsewhere.values()) if len(elsewhere) == 1 else ()
+
+    def _marked(self, text: str) -> AnswerSentence | None:
+        """Return the sentence that was dropped, marked; None where that is not wanted, or it is more than words."""
+        text = one_line(_MARK.sub("", text))
+        if not self._marking or not is_plain(text) or len(words(text)) < _FEWEST_WORDS or fold(text) in self._said:
+            return None
+        self._said.add(fold(text))
+        self.dropped -= 1
+        return AnswerSentence(text, (), supported=False)
 
     def _numbers(self, proofs: Sequence[tuple[Passage, Span]]) -> tuple[int, ...]:
         """Return the numbers of the proofs, () where one no longer stands in its article; then none is kept."""
@@ -181,24 +224,17 @@ def is_quote(text: str, quote: str) -> bool:
 
 
 def is_plain(text: str) -> bool:
-    """Return whether a text that is no quote is only words: no markup, no mark of its own, no invisible character."""
+    """Return whether a text that is no quote is only words: no markup, link, mark of its own, invisible character."""
     visible = all(unicodedata.category(c)[0] != "C" for c in text)
     return visible and not (_MARKUP.search(text) or _LOOKS_LIKE_A_MARK.search(unicodedata.normalize("NFKC", text)))
 
 
-def is_supported(text: str, quoted: str) -> bool:
-    """Return whether the quote says the text: all its numbers, content words and denials, in whatever order.
-
-    A free sentence may leave words out; it may not bring any of its own, nor leave out a denial.
-    """
-    said, there = Counter(_NUMBER.findall(fold(text))), Counter(_NUMBER.findall(fold(quoted)))
-    own = set(map(stem, content_words(text)))
-    return bool(own) and said <= there and own <= stems_of(quoted) and _denials(text) == _denials(quoted)
-
-
-def _denials(text: str) -> set[str]:
-    found = words(text)
-    return {*_DENIALS.intersection(found), *("n't" for word in found if word.endswith("n't"))}
+def is_said(text: str, quotes: Sequence[str]) -> bool:
+    """Return whether the text is one of the quotes, or plain sentences of which each is said by one of them."""
+    if any(is_quote(text, quote) for quote in quotes):
+        return True
+    said = [span.of(text) for span in sentences(text)]
+    return is_plain(text) and bool(said) and all(any(is_supported(s, quote) for quote in quotes) for s in said)
 
 
 def find_support(text: str, passage: Passage) -> Span | None:
@@ -207,5 +243,7 @@ def find_support(text: str, passage: Passage) -> Span | None:
 
 
 def render(sentence: AnswerSentence) -> str:
-    """Return the sentence as the answer's text shows it: followed by its [n]."""
+    """Return the sentence as the answer's text shows it: followed by its [n], or by what says that it has none."""
+    if not sentence.supported:
+        return f"{sentence.text} {UNSUPPORTED}"
     return sentence.text + " " + "".join(f"[{n}]" for n in sentence.citations)

@@ -1,6 +1,6 @@
-"""The command `rag`: index, ask, chat, serve and others. Prints results to stdout, progress and errors to stderr.
+"""The command `rag`: index, ask, chat, serve, verify and others. Results go to stdout, progress and errors to stderr.
 
-Exit codes: 0 good, 1 error, 2 usage, 3 abstained, 4 some files refused, 130 interrupted.
+Exit codes: 0 good, 1 error, 2 usage, 3 abstained, 4 some files refused, 5 a check failed, 130 interrupted.
 """
 
 import argparse
@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from embeddings.errors import EmbeddingError
-from rag import __version__, cli_ask, cli_chat, cli_feedback, cli_mcp, cli_serve, cli_store, cli_user
+from rag import __version__, cli_ask, cli_chat, cli_feedback, cli_mcp, cli_serve, cli_store, cli_user, cli_verify
 from rag.errors import QuestionRefused, RagError
 from rag.exits import ERROR, GOOD, INTERRUPTED, USAGE
 from rag.settings import Settings, load_settings
@@ -63,7 +63,7 @@ def _parser() -> argparse.ArgumentParser:
 
     for module in (cli_store, cli_ask, cli_chat, cli_serve, cli_mcp):
         module.add_commands(commands, shared)
-    for others in (cli_feedback, cli_user):
+    for others in (cli_feedback, cli_user, cli_verify):
         others.add_commands(commands)
     return parser
 

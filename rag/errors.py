@@ -16,6 +16,8 @@ RagError
 ├── SettingsInvalid         an unknown setting, or a value that does not fit
 ├── AssistantBusy           as many questions as can be taken are in already
 ├── GeneratorFailed         a generator writes on and on without a citation
+│   └── ModelFailed         a language model, or its server, gives no answer
+├── ReceiptInvalid          what is to be verified is no receipt
 └── QuoteMismatch           a quote does not stand where it is said to stand
 """
 
@@ -89,5 +91,35 @@ class GeneratorFailed(RagError):
     """A generator writes on and on without a citation."""
 
 
+class ModelFailed(GeneratorFailed):
+    """A language model, or its server, gives no answer; `reason` is one of the words of MODEL_REASONS."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(MODEL_REASONS[reason])
+        self.reason = reason
+
+
 class QuoteMismatch(RagError):
     """A quote does not stand in the article at the place that was given."""
+
+
+class ReceiptInvalid(RagError):
+    """What is to be verified is no receipt of an answer."""
+
+
+MODEL_REASONS = {
+    "connection": "its server cannot be reached",
+    "timeout": "it did not answer in time",
+    "key": "its server refuses the key; set the key in the environment",
+    "busy": "its server takes no more requests at present",
+    "server": "its server reports a failure",
+    "request": "its server refuses the request; check the model's name",
+    "junk": "what its server sends is no answer",
+    "large": "its server sends far more than an answer",
+    "cut": "its answer breaks off",
+    "refused": "it declines to answer",
+    "none": "it finds no answer in the passages",
+    "silent": "it wrote nothing",
+    "resting": "it failed several times and is asked again later",
+}
+"""What can be said of a failure to anyone: nothing here comes from the server."""

@@ -3,6 +3,7 @@
 The only markup is what is written here; a number leads to its quote within the same page.
 """
 
+from rag.citations import render
 from rag.page_text import day, link_to, plain
 from rag.records import Answer, AnswerSentence, Citation
 
@@ -11,6 +12,7 @@ STYLE = """
 .np-asked { font-weight: 650; margin: 0 0 .4em; }
 .np-said, .np-source p { margin: 0 0 .4em; }
 .np-number { text-decoration: none; font-size: .85em; }
+.np-unsupported { text-decoration: underline dotted; }
 .np-note { opacity: .8; font-size: .9em; margin: .2em 0; }
 .np-source { border-left: 3px solid currentColor; padding: 0 0 0 .8em; margin: .6em 0; }
 .np-source:target { outline: 2px solid currentColor; outline-offset: 4px; }
@@ -40,6 +42,8 @@ def draw_begun(question: str, said: str) -> str:
 
 
 def _sentence(sentence: AnswerSentence, turn: str) -> str:
+    if not sentence.supported:
+        return f'<span class="np-unsupported">{plain(render(sentence))}</span> '
     links = (
         f'<a class="np-number" href="#np-{turn}-{n}" aria-label="Source {n}">[{n}]</a>' for n in sentence.citations
     )

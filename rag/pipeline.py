@@ -4,26 +4,24 @@ Streaming is the only path: `ask` is `stream` consumed.
 """
 
 import copy
-from collections.abc import Generator as GeneratorType
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 
 from rag.abstention import reasons
 from rag.citations import CitationGate, render
 from rag.confidence import THRESHOLD, estimate_confidence
 from rag.conflicts import find_conflicts
-from rag.errors import QuestionRefused, StoreError
+from rag.errors import QuestionRefused
 from rag.library import Library
-from rag.listening import LISTENER
 from rag.protocols import Generator, Retriever
 from rag.question import split_aside
 from rag.records import (
     Answer,
     AnswerSentence,
     Article,
-    Claim,
     Delta,
     Done,
     Event,
@@ -35,12 +33,11 @@ from rag.records import (
 )
 from rag.search import Search
 from rag.text import without_unwritable, words
+from rag.version import VERSION
+from rag.writing import Writing, writing_notices
 
 MOST_QUESTION_CHARS = 20_000
 ABSTENTION = "The articles don't answer this."
-# An answer is a few sentences; a generator that goes on and on is cut.
-MOST_SENTENCES = 40
-MOST_DROPPED = 200
 _NEAREST_READ = 5
 
 
@@ -55,7 +52,10 @@ class _Asked:
 
 
 class Pipeline:
-    """Answers questions from one library. Safe to use from many threads: it keeps nothing between questions."""
+    """Answers questions from one library. Safe to use from many threads: it keeps nothing between questions.
+
+    With `marking`, what a generator writes without support is shown as unsupported instead of being left out.
+    """
 
     def __init__(
         self,
@@ -66,11 +66,14 @@ class Pipeline:
         *,
         depth: int = 50,
         threshold: float = THRESHOLD,
+        marking: bool = False,
     ) -> None:
         self.library = library
         self.generator = generator
         self._fallback = fallback
+        self._depth = depth
         self._threshold = threshold
+        self._marking = marking
         self._search = Search(library, retriever, depth, lambda asked, hits: _confidence(asked, hits) >= threshold)
 
     @property
@@ -142,13 +145,15 @@ class Pipeline:
         with self.library.reader() as reader:
             about = {s.id: s for s in reader.summaries(list({h.passage.article_id for h in asked.hits}))}
             for generator in self.generators:
-                gate = CitationGate(asked.hits, about, reader.slice)
+                gate = CitationGate(asked.hits, about, reader.slice, marking=self._marking)
                 writer = generator.name
-                with closing(_Writing(generator, asked, gate)) as writing:
+                write = partial(generator.generate, asked.resolved, asked.hits, asked.history)
+                with closing(Writing(write, gate)) as writing:
                     for sentence in writing:
                         said.append(sentence)
                         yield Delta((" " if said[1:] else "") + render(sentence))
-                notices += _notices(writer, writing.error, gate.dropped, said=bool(said))
+                last = generator is self.generators[-1]
+                notices += writing_notices(writer, writing.error, gate.dropped, said=bool(said), last=last)
                 if said:
                     break
             for conflict in find_conflicts(asked.resolved, asked.hits, gate.citations):
@@ -157,6 +162,8 @@ class Pipeline:
                     said.append(added)
                     yield Delta(" " + render(added))
                 notices += filter(None, [conflict.notice(gate.citations)])
+            made_with = self._made_with(reader.meta())
+            hashes = reader.hashes(list(dict.fromkeys(c.article_id for c in gate.citations)))
         if not said:
             yield from _abstain(asked, writer, notices)
             return
@@ -172,59 +179,24 @@ class Pipeline:
                 abstained=False,
                 confidence=asked.confidence,
                 generator=writer,
+                article_hashes=tuple((key, sha256) for key, (sha256, _) in sorted(hashes.items())),
+                made_with=made_with,
             )
         )
 
-
-class _Writing:
-    """What one generator writes, as sentences that have passed the gate; ends where it fails, and keeps the error."""
-
-    def __init__(self, generator: Generator, asked: _Asked, gate: CitationGate) -> None:
-        self._gate = gate
-        self._pieces: Iterator[str | Claim] = iter(())
-        self._sentences = self._gated(generator, asked)
-        self._left = MOST_SENTENCES
-        self.error: Exception | None = None
-
-    def __iter__(self) -> Iterator[AnswerSentence]:
-        return self
-
-    def __next__(self) -> AnswerSentence:
-        if self._left == 0:
-            raise StopIteration
-        self._left -= 1
-        try:
-            return next(self._sentences)
-        except (StopIteration, StoreError):
-            # A store that cannot be read is no failure of the generator: it must not end in "the articles don't say".
-            raise
-        except Exception as error:
-            self.error = error
-            raise StopIteration from error
-
-    def close(self) -> None:
-        """End what is still being written: a model's server need not go on."""
-        self._sentences.close()
-        close = getattr(self._pieces, "close", None)
-        if close:
-            close()
-
-    def _gated(self, generator: Generator, asked: _Asked) -> GeneratorType[AnswerSentence, None, None]:
-        self._pieces = generator.generate(asked.resolved, asked.hits, asked.history)
-        listener = LISTENER.get()
-        for piece in self._pieces:
-            if listener and listener.has_left():
-                # What it writes from here on may all be dropped: no event would tell.
-                return
-            if isinstance(piece, Claim):
-                sentence = self._gate.admit(piece)
-                if sentence:
-                    yield sentence
-            else:
-                yield from self._gate.feed(piece)
-            if self._gate.dropped > MOST_DROPPED:
-                return
-        yield from self._gate.close()
+    def _made_with(self, meta: Mapping[str, str]) -> tuple[tuple[str, str | int | float], ...]:
+        """Return what the answer depends on besides the articles: versions, the store's state, settings."""
+        embedder = self.library.embedder
+        return (
+            ("newspulse", VERSION),
+            ("embedder", embedder.name),
+            ("fingerprint", embedder.fingerprint),
+            ("store_id", meta["store_id"]),
+            ("generation", int(meta["generation"])),
+            ("depth", self._depth),
+            ("threshold", self._threshold),
+            ("unsupported", "mark" if self._marking else "drop"),
+        )
 
 
 def current_day() -> date:
@@ -282,12 +254,3 @@ def _language_notices(library: Library, question: str, hits: Sequence[Hit]) -> I
         "such as paraphrase-multilingual-MiniLM-L12-v2: set RAG_EMBEDDER=FOLDER (or give --embedder FOLDER) and run: "
         "rag index --rebuild",
     )
-
-
-def _notices(writer: str, error: Exception | None, dropped: int, *, said: bool) -> Iterator[Notice]:
-    if error and said:
-        yield Notice("cut_off", f"The answer breaks off here: the generator '{writer}' failed.")
-    elif error:
-        yield Notice("generator_failed", f"The generator '{writer}' failed ({type(error).__name__}).")
-    if dropped:
-        yield Notice("dropped", f"Left out, for no source says so: {dropped} of what '{writer}' wrote.")

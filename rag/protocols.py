@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol, runtime_checkable
 
+from rag.chat_messages import ChatMessage
 from rag.records import Claim, Hit, Message, Scope
 
 Progress = Callable[[int, int, str], None]
@@ -35,3 +36,15 @@ class Generator(Protocol):
 
     def generate(self, question: str, hits: Sequence[Hit], history: Sequence[Message]) -> Iterator[str | Claim]:
         """Yield claims or pieces of text; nothing where the hits do not answer."""
+
+
+@runtime_checkable
+class ChatModel(Protocol):
+    """A language model that takes messages and writes on."""
+
+    @property
+    def name(self) -> str:
+        """What it is called in answers: where it runs and which it is."""
+
+    def stream(self, messages: Sequence[ChatMessage]) -> Iterator[str]:
+        """Yield the reply in pieces; closing the iterator ends the request. Raises ModelFailed, within its deadline."""

@@ -183,10 +183,11 @@ class Citation:
 
 @dataclass(frozen=True, slots=True)
 class AnswerSentence:
-    """A sentence of the answer with the numbers of its citations."""
+    """A sentence of the answer with the numbers of its citations; one that is not `supported` has none, and says so."""
 
     text: str
     citations: tuple[int, ...]
+    supported: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +201,11 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The whole answer. `confidence` is in [0, 1] and is given when abstaining too."""
+    """The whole answer. `confidence` is in [0, 1] and is given when abstaining too.
+
+    `article_hashes` are (id, SHA-256) of the cited articles as the store keeps them, `made_with` (name, value) of
+    versions and settings: what a receipt is checked against later. Both are empty when abstaining.
+    """
 
     question: str
     resolved_question: str
@@ -212,6 +217,8 @@ class Answer:
     abstained: bool
     confidence: float
     generator: str
+    article_hashes: tuple[tuple[str, str], ...] = ()
+    made_with: tuple[tuple[str, str | int | float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,20 @@ from rag.errors import SettingsInvalid
 SETTINGS_FILE = "settings.toml"
 _APP = "newspulse"
 _TRUTHS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
+_BOUNDS = {
+    "passage_tokens": (32, 8192),
+    "depth": (1, 1000),
+    "port": (0, 65535),
+    "answers_at_once": (1, 1000),
+    "questions_waiting": (0, 100_000),
+    "upload_mb": (1, 1000),
+    "threshold": (0, 1),
+    "model_deadline_s": (0.1, 3600),
+    "model_token_s": (0.1, 3600),
+    "prompt_tokens": (500, 1_000_000),
+    "answer_tokens": (16, 100_000),
+}
+_KEYS = {"openai": "OPENAI_API_KEY", "anthropic": "ANTHROPIC_API_KEY"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,21 +53,21 @@ class Settings:
     auth_file: Path | None = None
     allow_upload: bool = False
     upload_mb: int = 20
+    model: str = ""
+    base_url: str = ""
+    model_deadline_s: float = 20.0
+    model_token_s: float = 10.0
+    prompt_tokens: int = 3000
+    answer_tokens: int = 400
+    unsupported: Literal["drop", "mark"] = "drop"
 
     def __post_init__(self) -> None:
-        for name, low, high in (
-            ("passage_tokens", 32, 8192),
-            ("depth", 1, 1000),
-            ("port", 0, 65535),
-            ("answers_at_once", 1, 1000),
-            ("questions_waiting", 0, 100_000),
-            ("upload_mb", 1, 1000),
-        ):
+        for name, (low, high) in _BOUNDS.items():
             value = getattr(self, name)
             if not low <= value <= high:
                 raise SettingsInvalid(f"{name} is {value}; it must be between {low} and {high}")
-        if not 0 <= self.threshold <= 1:
-            raise SettingsInvalid(f"threshold is {self.threshold}; it must be between 0 and 1")
+        if self.base_url and not self.base_url.startswith(("http://", "https://")):
+            raise SettingsInvalid(f"base_url is '{self.base_url}'; it must begin with http:// or https://")
 
 
 def load_settings(
@@ -76,6 +90,16 @@ def load_settings(
     given |= {n: environment[f"RAG_{n.upper()}"] for n in names if environment.get(f"RAG_{n.upper()}")}
     given |= {n: v for n, v in (flags or {}).items() if v is not None}
     return replace(Settings(), **{name: _as_type(name, value) for name, value in given.items()})
+
+
+def model_key(settings: Settings, environment: Mapping[str, str] | None = None) -> str:
+    """Return the key for the generator's server: RAG_API_KEY, else its maker's own variable; "" for none.
+
+    The maker's key goes to the maker's address alone, not to a `base_url`. No key is ever a setting.
+    """
+    environment = os.environ if environment is None else environment
+    own = "" if settings.base_url else environment.get(_KEYS.get(settings.generator, ""), "")
+    return environment.get("RAG_API_KEY") or own
 
 
 def _read(path: Path) -> dict[str, Any]:

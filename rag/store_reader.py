@@ -170,6 +170,11 @@ class StoreReader:
         )
         return rows[0][0] if rows else None
 
+    def holding(self, text: str, most: int) -> list[str]:
+        """Return the ids of articles that hold this text, in their order, at most that many; reads every article."""
+        rows = self.rows("SELECT key FROM article WHERE instr(text, ?) ORDER BY key LIMIT ?", (text, most))
+        return [key for (key,) in rows]
+
     def passages(self, ids: Sequence[int]) -> dict[int, Passage]:
         """Return the passages of these ids; those that were removed are left out."""
         return {p.id: p for p in self._made(read_passage, self.rows_in(_PASSAGE + "WHERE p.id IN ({})", ids))}

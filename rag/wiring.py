@@ -1,10 +1,12 @@
 """Chooses the classes and puts them together; the only place that does."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from embeddings.protocols import Embedder
+from rag.chat_messages import Limits
 from rag.database import DATABASE
 from rag.embedders import make_embedder
 from rag.errors import SettingsInvalid
@@ -13,11 +15,11 @@ from rag.index_snapshot import EXACT_UP_TO, FOLDER
 from rag.library import Library
 from rag.partwise import PartwiseRetriever
 from rag.pipeline import Pipeline
-from rag.protocols import Generator, Progress
+from rag.protocols import ChatModel, Generator, Progress
 from rag.records import ArticleSummary, StoreInfo
 from rag.rerank import SentenceRanker
 from rag.retrievers import DenseRetriever, FusedRetriever, LexicalRetriever
-from rag.settings import Settings, load_settings
+from rag.settings import Settings, load_settings, model_key
 from rag.store_info import describe_store
 from rag.store_reader import StoreReader
 from rag.word_search import keep_word_index
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from rag.uploads import UploadLimits, Uploads
 
 GENERATOR_GROUP = "rag.generators"
+_MODELS = ("anthropic", "local", "openai")
 
 # Experiment 1 of eval/LOG.md: BM25, divided by its best, beside the cosine.
 _DENSE_WEIGHT = 1.0
@@ -60,10 +63,11 @@ def open_assistant(
     return Pipeline(
         library,
         PartwiseRetriever(SentenceRanker(fused, library, depth=settings.depth)),
-        make_generator(generator or settings.generator),
+        make_generator(generator or settings.generator, settings),
         ExtractiveGenerator(),
         depth=settings.depth,
         threshold=settings.threshold,
+        marking=settings.unsupported == "mark",
     )
 
 
@@ -146,23 +150,55 @@ def info_of_store(settings: Settings) -> StoreInfo:
     return describe_store(settings.store)
 
 
-def make_generator(name: str | Generator) -> Generator:
-    """Return the generator of this name: the built-in one, or an installed package's under `rag.generators`.
+def make_generator(name: str | Generator, settings: Settings | None = None) -> Generator:
+    """Return the generator of this name: one of our own, or an installed package's under `rag.generators`.
 
-    An object is returned as it is.
+    An object is returned as it is. Raises SettingsInvalid for an unknown name, or where a model's settings are missing.
     """
     if not isinstance(name, str):
         return name
     if name == "extractive":
         return ExtractiveGenerator()
+    if name in _MODELS:
+        return _make_model(replace(settings or load_settings(), generator=name))
     from importlib.metadata import entry_points  # noqa: PLC0415 - only a plug-in is looked up
 
     found = {entry.name: entry for entry in entry_points(group=GENERATOR_GROUP)}
     if name not in found:
-        known = ", ".join(sorted(["extractive", *found]))
+        known = ", ".join(sorted(["extractive", *_MODELS, *found]))
         raise SettingsInvalid(f"unknown generator '{name}'; known are: {known}")
     factory: Callable[[], Generator] = found[name].load()
     return factory()
+
+
+def _make_model(settings: Settings) -> Generator:
+    from rag.llm import LanguageModelGenerator  # noqa: PLC0415 - most answers need no language model
+
+    return LanguageModelGenerator(_make_chat(settings), prompt_tokens=settings.prompt_tokens)
+
+
+def _make_chat(settings: Settings) -> ChatModel:
+    name = settings.generator
+    if not settings.model:
+        raise SettingsInvalid(f"the generator '{name}' needs a model; set RAG_MODEL to its name")
+    if name == "local":
+        from rag.llm_local import TransformersChat  # noqa: PLC0415 - as above
+
+        return TransformersChat(Path(settings.model).expanduser(), limits=_limits(settings))
+    key = model_key(settings)
+    if not key and not settings.base_url:
+        raise SettingsInvalid(
+            f"the generator '{name}' needs a key: set {name.upper()}_API_KEY in the environment, or RAG_BASE_URL to a "
+            "server of your own"
+        )
+    from rag.chat_api import AnthropicChat, OpenAIChat  # noqa: PLC0415 - as above
+
+    make = AnthropicChat if name == "anthropic" else OpenAIChat
+    return make(settings.model, base_url=settings.base_url, key=key, limits=_limits(settings))
+
+
+def _limits(settings: Settings) -> Limits:
+    return Limits(settings.model_deadline_s, settings.model_token_s, settings.answer_tokens)
 
 
 def make_index(folder: Path, progress: Progress | None = None) -> "StoreIndex":

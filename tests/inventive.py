@@ -25,5 +25,5 @@ class Inventive:
 
 
 if __name__ == "__main__":
-    rag.wiring.make_generator = lambda _name: Inventive()
+    rag.wiring.make_generator = lambda *_: Inventive()
     sys.exit(main())

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from eval.answers import Answered, Place, is_right, places, read_answers, read_texts
+from eval.answers import Answered, Cited, is_right, places, read_answers, read_texts
 from eval.calibration import calibrate
 from eval.cli import main
 from eval.questions import Evidence, Question, read_questions
 from eval.rows import RowsInvalid
+from eval.spans import Place
 from rag.confidence import THRESHOLD
 from rag.records import Span
 
@@ -33,6 +34,10 @@ QUESTIONS = [
 def answer(key, confidence, start, end, *, abstained=False):
     citations = [] if abstained else [{"article_id": "harbour", "start": start, "end": end}]
     return {"id": key, "answer": {"confidence": confidence, "abstained": abstained, "citations": citations}}
+
+
+def on(article_id, span):
+    return Cited(1, Place(article_id, span), "")
 
 
 ANSWERS = [answer("a", 0.9, 0, 37), answer("b", 0.6, 0, 37), answer("c", 0.7, 0, 37), answer("d", 0.2, 38, 60)]
@@ -169,13 +174,13 @@ def test_rows_end_at_line_feeds_alone(tmp_path):
     ("cited", "right"), [(Span(0, 15), True), (Span(0, 14), False), (Span(15, 99), True), (Span(30, 40), False)]
 )
 def test_a_citation_has_to_cover_half_of_a_piece_of_evidence(cited, right):
-    answered = Answered("a", 0.5, abstained=False, citations=(Place("x", Span(0, 1)), Place("harbour", cited)))
+    answered = Answered("a", 0.5, abstained=False, citations=(on("x", Span(0, 1)), on("harbour", cited)))
     assert is_right(answered, [Place("harbour", Span(10, 20))]) is right
     assert not is_right(answered, [Place("orchard", Span(10, 20))])
 
 
 def test_one_piece_of_evidence_is_enough():
-    answered = Answered("a", 0.5, abstained=False, citations=(Place("harbour", Span(0, 20)),))
+    answered = Answered("a", 0.5, abstained=False, citations=(on("harbour", Span(0, 20)),))
     assert is_right(answered, [Place("harbour", Span(90, 99)), Place("harbour", Span(10, 20))])
 
 

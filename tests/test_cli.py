@@ -162,7 +162,7 @@ def test_an_error_is_one_line_and_no_traceback(capsys, arguments, code, reason):
 def test_an_unknown_generator_is_named_with_those_that_are_known(news, capsys):
     main(["index", str(news)])
     assert main(["ask", "--generator", "none", "anything"]) == 1
-    assert "unknown generator 'none'; known are: extractive" in capsys.readouterr().err
+    assert "unknown generator 'none'; known are: anthropic, extractive, local, openai" in capsys.readouterr().err
 
 
 def test_remove_takes_out_all_or_none(news, capsys):

@@ -163,7 +163,7 @@ def test_asyncio(assistant, expected):
 
 
 def test_the_command_line(assistant, expected, store, monkeypatch, capsys):
-    monkeypatch.setattr(rag.wiring, "make_generator", lambda _name: assistant.generator)
+    monkeypatch.setattr(rag.wiring, "make_generator", lambda *_: assistant.generator)
     monkeypatch.setenv("RAG_SETTINGS", os.devnull)
     for question, told in zip(QUESTIONS, expected, strict=True):
         code = main(["ask", "--json", "--store", str(store), "--embedder", "hashed", question])

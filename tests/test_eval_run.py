@@ -57,7 +57,17 @@ def test_every_question_has_a_row_in_order_a_refused_one_too(run):
 
 def test_a_row_has_the_keys_that_the_scorers_read(run):
     keys = ["id", "question", "resolved_question", "answer", "passages", "ranked_sentences", "timings_ms"]
-    answer = ["text", "abstained", "confidence", "generator", "sentences", "citations", "notices"]
+    answer = [
+        "text",
+        "abstained",
+        "confidence",
+        "generator",
+        "sentences",
+        "citations",
+        "notices",
+        "articles",
+        "made_with",
+    ]
     citation = ["number", "article_id", "start", "end", "quote", "headline", "published", "published_inferred"]
     citation += ["publisher", "url"]
     for row in run:

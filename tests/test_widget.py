@@ -286,6 +286,13 @@ def test_hostile_text_stays_text_and_only_web_addresses_become_links(page, desk)
     assert (turn.locator(".said").inner_text()[:10], turn.locator("blockquote").inner_text()) == ("gnpfdp.exe", "ab")
 
 
+def test_a_sentence_without_support_is_marked(page, desk):
+    row = told("The bridge is long.")
+    row["answer"]["sentences"].append({"text": "It is blue.", "citations": [], "supported": False})
+    desk.said = [("done", row)]
+    assert answered(page, "?").locator(".unproved").inner_text() == "It is blue. [unsupported]"
+
+
 @pytest.mark.parametrize(
     ("said", "shown"),
     [

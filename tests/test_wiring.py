@@ -28,7 +28,9 @@ class Entry:
 def test_a_third_partys_generator_is_found_by_its_entry_point(monkeypatch):
     monkeypatch.setattr("importlib.metadata.entry_points", lambda group: [Entry] if group == "rag.generators" else [])
     assert make_generator("scripted").name == "scripted"
-    with pytest.raises(SettingsInvalid, match="unknown generator 'none'; known are: extractive, scripted"):
+    with pytest.raises(
+        SettingsInvalid, match="unknown generator 'none'; known are: anthropic, extractive, local, openai, scripted"
+    ):
         make_generator("none")
 
 

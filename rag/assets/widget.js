@@ -51,6 +51,7 @@
     .note { border-left: 3px solid var(--line); padding: 0 10px; }
     .note.loud { border-color: var(--warn); background: var(--warn-tint); padding: 6px 10px; border-radius: 0 6px 6px 0; color: var(--ink); }
     .note.failed { border-color: var(--bad); }
+    .unproved { color: var(--soft); text-decoration: underline dotted var(--warn); }
     .number { display: inline-grid; place-items: center; min-width: 24px; height: 24px; padding: 0 5px; margin: 0 2px; border: 1px solid var(--accent);
       border-radius: 6px; background: none; color: var(--accent); font-size: 12px; font-weight: 650; line-height: 1; cursor: pointer; vertical-align: 1px; }
     .number:hover { background: var(--tint); }
@@ -401,6 +402,7 @@
     #sentences(answer, source) {
       const cited = new Map(answer.citations.map((citation) => [citation.number, citation]));
       return answer.sentences.flatMap((sentence) => {
+        if (sentence.supported === false) return [make("span", { class: "unproved" }, `${seen(sentence.text)} [unsupported]`), " "];
         const numbers = sentence.citations.filter((number) => cited.has(number));
         return [`${seen(sentence.text)} `, ...numbers.map((number) => this.#number(cited.get(number), source)), " "];
       });
