@@ -1,8 +1,9 @@
 """Serves the chat for tests, in a process of its own: `python chat_process.py '{"store": ..., "port": 0, ...}'`.
 
-Options: `embedder` and `threshold` as in the settings (hashed and almost none), `generator` "slow" writes a sentence every 0.3 s where the question says "slowly", fails where it says "crash"
-and notes in the store's folder that it was ended; `upload` lets articles in, `auth_file` asks for a login,
-`answers_at_once` bounds how many are answered at the same time.
+Options: `embedder` and `threshold` as in the settings (hashed and almost none), `generator` "slow" writes a sentence
+every 0.3 s where the question says "slowly", fails where it says "crash" and notes in the store's folder that it was
+ended; `upload` lets articles in, `auth_file` asks for a login, `answers_at_once` bounds how many are answered at the
+same time.
 """
 
 import json
