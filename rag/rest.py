@@ -28,7 +28,7 @@ OPEN = frozenset({"/healthz", "/readyz"})
 
 _TITLE = "newspulse"
 _ABOUT = "Answers questions about news articles and proves every sentence with a quote checked to the character."
-_NOT_ALLOWED = 405
+_NOT_FOUND, _NOT_ALLOWED = 404, 405
 _UNEXPECTED = {"description": "Anything else: a problem (RFC 9457)."}
 
 
@@ -62,9 +62,12 @@ def rest_app(
         app.include_router(router)
 
     async def refuse(request: Request, error: Exception) -> Response:
-        if isinstance(error, HTTPException) and error.status_code == _NOT_ALLOWED:
+        if isinstance(error, HTTPException) and error.status_code == _NOT_FOUND:
+            error.detail = "there is nothing at this path; what there is stands in /v1/openapi.json"
+        elif isinstance(error, HTTPException) and error.status_code == _NOT_ALLOWED:
             # The framework names the methods of one route of the path, RFC 9110 asks for those of all.
-            error.headers = {"allow": ", ".join(app.methods_of(request.url.path))}
+            methods = ", ".join(app.methods_of(request.url.path))
+            error.detail, error.headers = f"this path takes: {methods}", {"allow": methods}
         return problem_response(told_of(error))
 
     app.add_exception_handler(HTTPException, refuse)
