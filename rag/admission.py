@@ -51,12 +51,16 @@ class Admission:
             if client and self._clients[client] >= self._per_client:
                 said = f"{self._per_client} questions of yours are being answered already; ask again when one is done"
                 raise AssistantBusy(said, self._wait_s(), of_client=True)
-            if self._entered >= self.at_once + self._waiting_most:
-                said = f"{self._entered} questions are being answered or waiting already; ask again later"
-                raise AssistantBusy(said, self._wait_s())
+            self.check()
             self._entered += 1
             self._clients[client] += 1
         return Place(self, client)
+
+    def check(self) -> None:
+        """Raise AssistantBusy where no place is free: who looks before reading a request refuses it sooner."""
+        if self._entered >= self.at_once + self._waiting_most:
+            said = f"{self._entered} questions are being answered or waiting already; ask again later"
+            raise AssistantBusy(said, self._wait_s())
 
     def at_work(self) -> int:
         """Return how many are worked on."""

@@ -11,9 +11,11 @@ from fastapi.responses import JSONResponse, StreamingResponse
 from fastapi.sse import format_sse_event
 
 from rag.asynchronous import AsyncAssistant
+from rag.errors import AssistantBusy
+from rag.problems import problem_of
 from rag.records import Delta, Done, Event, Hit, Retrieved
 from rag.rest_requests import QuestionAsked, SearchAsked
-from rag.rest_route import ProblemRoute, client_of, told_of, unless_gone
+from rag.rest_route import Handler, ProblemRoute, client_of, problem_response, told_of, unless_gone
 from rag.rest_rows import ANSWER_EXAMPLE, AnswerRow, FoundRow, ProblemRow
 from rag.timing import timed_row
 
@@ -46,7 +48,7 @@ data: {"question": "What did the new bridge cost?", "answer": {...}, ...}
 
 def ask_router(assistant: AsyncAssistant) -> APIRouter:
     """Return the routes /v1/ask and /v1/search."""
-    router = APIRouter(route_class=ProblemRoute, tags=["questions"])
+    router = APIRouter(route_class=_refusing_early(assistant), tags=["questions"])
 
     @router.post(
         "/v1/ask",
@@ -89,6 +91,25 @@ def ask_router(assistant: AsyncAssistant) -> APIRouter:
         )
 
     return router
+
+
+def _refusing_early(assistant: AsyncAssistant) -> type[ProblemRoute]:
+    """Return a route that reads no body while there is no place: among a thousand, each costs less than an answer."""
+
+    class Refusing(ProblemRoute):
+        def get_route_handler(self) -> Handler:
+            inner = super().get_route_handler()
+
+            async def handle(request: Request) -> Response:
+                try:
+                    assistant.admission.check()
+                except AssistantBusy as busy:
+                    return problem_response(problem_of(busy))
+                return await inner(request)
+
+            return handle
+
+    return Refusing
 
 
 def _events(assistant: AsyncAssistant, asked: QuestionAsked, request: Request) -> AsyncGenerator[Event]:
