@@ -5,7 +5,7 @@ It is the answer's receipt too: with the SHA-256 of the cited articles, `rag ver
 
 from typing import Any
 
-from rag.records import Answer, Passage, Span, ranked_sentences
+from rag.records import Answer, Citation, Passage, Span, ranked_sentences
 
 
 def answer_row(answer: Answer, *, depth: int = 50) -> dict[str, Any]:
@@ -22,25 +22,29 @@ def answer_row(answer: Answer, *, depth: int = 50) -> dict[str, Any]:
             "sentences": [
                 {"text": s.text, "citations": list(s.citations), "supported": s.supported} for s in answer.sentences
             ],
-            "citations": [
-                {
-                    "number": c.number,
-                    "article_id": c.article_id,
-                    "start": c.span.start,
-                    "end": c.span.end,
-                    "quote": c.quote,
-                    "headline": c.headline,
-                    "published": c.published.isoformat() if c.published else None,
-                    "published_inferred": c.published_inferred,
-                }
-                for c in answer.citations
-            ],
+            "citations": [citation_row(c) for c in answer.citations],
             "notices": [{"kind": n.kind, "text": n.text, "citations": list(n.citations)} for n in answer.notices],
             "articles": dict(answer.article_hashes),
             "made_with": dict(answer.made_with),
         },
         "passages": [_place(h.passage, h.passage.span, h.score) for h in answer.hits[:depth]],
         "ranked_sentences": [_place(p, s.span, s.score) for p, s in sentences[:depth]],
+    }
+
+
+def citation_row(citation: Citation) -> dict[str, Any]:
+    """Return the citation: its number, where in which article it stands, what stands there, and what that is from."""
+    return {
+        "number": citation.number,
+        "article_id": citation.article_id,
+        "start": citation.span.start,
+        "end": citation.span.end,
+        "quote": citation.quote,
+        "headline": citation.headline,
+        "published": citation.published.isoformat() if citation.published else None,
+        "published_inferred": citation.published_inferred,
+        "publisher": citation.publisher,
+        "url": citation.url,
     }
 
 

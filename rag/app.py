@@ -3,7 +3,6 @@
 import os
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
 
 # All are read at import: neither gradio nor what it imports may call home, nor sum up with pandas, after every
 # question, the last 10,000 (6 ms each).
@@ -20,8 +19,8 @@ from rag.app_chat import ANSWERS_AT_ONCE, build_chat_page
 from rag.app_library import build_library_page
 from rag.app_theme import asset, head, theme
 from rag.chat import Chat
+from rag.doors import Doors, Uploading, open_doors
 from rag.server import Mounted, Serving, check_serving, listen, make_server, serve, walled
-from rag.uploads import Uploads
 
 QUESTIONS_WAITING = 200
 # Gradio holds the widgets of every page that was opened, 0.1 MB each with what it shows, closed or not.
@@ -37,16 +36,7 @@ _FOLDERS = ("/assets/", "/static/", "/gradio_api/heartbeat/")
 _UPLOADING = frozenset({"/gradio_api/upload", "/gradio_api/upload_progress"})
 
 
-@dataclass(frozen=True, slots=True)
-class Adding:
-    """What takes articles in from the page, and how much of them at once."""
-
-    uploads: Uploads
-    file_mb: int
-    call_mb: int
-
-
-def build_app(chat: Chat, adding: Adding | None = None) -> gr.Blocks:
+def build_app(chat: Chat, adding: Uploading | None = None) -> gr.Blocks:
     """Return both pages; several people can use them at once."""
     # Uploaded files go when they have been read; what a broken upload left goes after an hour.
     page: gr.Blocks
@@ -65,7 +55,8 @@ def launch_app(
     chat: Chat,
     serving: Serving,
     *,
-    adding: Adding | None = None,
+    doors: Doors | None = None,
+    adding: Uploading | None = None,
     open_browser: bool = False,
     on_ready: Callable[[str], None],
 ) -> None:
@@ -74,14 +65,15 @@ def launch_app(
     Raises SettingsInvalid where the host or port cannot be had, or would let anybody in.
     """
     check_serving(serving)
+    doors = doors or open_doors(chat.assistant, version=chat.version, accounts=serving.accounts, uploading=adding)
     with listen(serving.host, serving.port) as listening:
-        app = make_server(chat, serving)
+        app = make_server(serving, doors, chat)
         mount(app, build_app(chat, adding), adding)
-        wall = walled(app, serving, mounted(adding))
-        serve(wall, listening, serving.host, open_browser=open_browser, on_ready=on_ready)
+        wall = walled(app, serving, doors, mounted(adding))
+        serve(wall, listening, serving, open_browser=open_browser, on_ready=on_ready)
 
 
-def mount(app: FastAPI, page: gr.Blocks, adding: Adding | None) -> None:
+def mount(app: FastAPI, page: gr.Blocks, adding: Uploading | None) -> None:
     """Put the pages on the application."""
     with warnings.catch_warnings():
         # That two pages are not rendered on the server, which is not asked for either.
@@ -94,7 +86,7 @@ def mount(app: FastAPI, page: gr.Blocks, adding: Adding | None) -> None:
             footer_links=[],
             run_history=False,
             allowed_paths=[],
-            max_file_size=adding.file_mb * _MB if adding else 0,
+            max_file_size=adding.limits.file_bytes if adding else 0,
             show_error=False,
             ssr_mode=False,
             enable_monitoring=False,
@@ -106,11 +98,12 @@ def mount(app: FastAPI, page: gr.Blocks, adding: Adding | None) -> None:
         )
 
 
-def mounted(adding: Adding | None) -> Mounted:
+def mounted(adding: Uploading | None) -> Mounted:
     """Return what the pages need of the server."""
     paths = _PATHS | (_UPLOADING if adding else frozenset())
-    most = {"/gradio_api/upload": (adding.call_mb + 1) * _MB} if adding else {}
+    most = {}
     if adding:
+        most["/gradio_api/upload"] = adding.limits.call_bytes + _MB
         # A pasted text comes this way.
-        most["/gradio_api/queue/join"] = (adding.file_mb + 1) * _MB
+        most["/gradio_api/queue/join"] = adding.limits.file_bytes + _MB
     return Mounted(frozenset({"/", "/library", "/library/"}), paths, _FOLDERS, most)

@@ -60,7 +60,7 @@ class Chat:
         self.assistant = assistant
         self.conversations = conversations
         self._book = book
-        self._version = version
+        self.version = version
         self._lock = threading.Lock()
         self._making_examples = threading.Lock()
         self._asking: dict[tuple[str, str], Turn] = {}
@@ -295,5 +295,5 @@ class Chat:
         return {
             **turn_row(turn),
             "history": [{"role": m.role, "content": m.content} for m in history_of(earlier)],
-            "versions": {"newspulse": self._version, **{name: meta[name] for name in names}},
+            "versions": {"newspulse": self.version, **{name: meta[name] for name in names}},
         }

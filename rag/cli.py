@@ -1,4 +1,4 @@
-"""The command `rag`: index, remove, list, info, ask, verify, chat. Results go to stdout, progress and errors to stderr.
+"""The command `rag`: index, ask, chat, serve, verify and others. Results go to stdout, progress and errors to stderr.
 
 Exit codes: 0 good, 1 error, 2 usage, 3 abstained, 4 some files refused, 5 a check failed, 130 interrupted.
 """
@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from embeddings.errors import EmbeddingError
-from rag import __version__, cli_ask, cli_chat, cli_feedback, cli_store, cli_user, cli_verify
+from rag import __version__, cli_ask, cli_chat, cli_feedback, cli_mcp, cli_serve, cli_store, cli_user, cli_verify
 from rag.errors import QuestionRefused, RagError
 from rag.exits import ERROR, GOOD, INTERRUPTED, USAGE
 from rag.settings import Settings, load_settings
@@ -21,6 +21,7 @@ Ask news articles, and get answers of which every sentence is proved by a quote.
   rag chat                       start the web chat (makes a store from the shipped articles if there is none)
   rag index news/ corpus.jsonl   put your own articles in: .txt .md .html .jsonl, files or folders
   rag ask "What was signed?"     ask in the terminal; --json for programs
+  rag serve                      answer programs over HTTP, without a page
 """
 
 
@@ -60,7 +61,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
-    for module in (cli_store, cli_ask, cli_chat):
+    for module in (cli_store, cli_ask, cli_chat, cli_serve, cli_mcp):
         module.add_commands(commands, shared)
     for others in (cli_feedback, cli_user, cli_verify):
         others.add_commands(commands)

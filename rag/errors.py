@@ -14,6 +14,7 @@ RagError
 ├── ConversationMissing     no conversation of this id, or another's
 ├── QuestionRefused         empty, too long, or without a single word
 ├── SettingsInvalid         an unknown setting, or a value that does not fit
+├── AssistantBusy           as many questions as can be taken are in already
 ├── GeneratorFailed         a generator writes on and on without a citation
 │   └── ModelFailed         a language model, or its server, gives no answer
 ├── ReceiptInvalid          what is to be verified is no receipt
@@ -75,6 +76,15 @@ class QuestionRefused(RagError):
 
 class SettingsInvalid(RagError):
     """A setting is unknown or its value does not fit."""
+
+
+class AssistantBusy(RagError):
+    """No more questions are taken for now: of anybody, or of this one client."""
+
+    def __init__(self, said: str, retry_after_s: int, *, of_client: bool = False) -> None:
+        super().__init__(said)
+        self.retry_after_s = retry_after_s
+        self.of_client = of_client
 
 
 class GeneratorFailed(RagError):

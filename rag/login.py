@@ -45,14 +45,22 @@ _UNKNOWN = 401
 def signed_in(accounts: Accounts, headers: Iterable[tuple[bytes, bytes]]) -> str | None:
     """Return the account's name that a request's ASGI headers prove by a token or by a session's cookie, else None."""
     headers = list(headers)
+    owner = token_owner(accounts, headers)
+    if owner:
+        return owner
+    owners = map(accounts.owner_of_session, islice(_sessions(headers), _MOST_COOKIES_TRIED))
+    return next(filter(None, owners), None)
+
+
+def token_owner(accounts: Accounts, headers: Iterable[tuple[bytes, bytes]]) -> str | None:
+    """Return the account's name that a request's ASGI headers prove by a token, else None."""
     for key, value in headers:
         scheme, _, token = value.decode("latin-1").partition(" ")
         if key.lower() == b"authorization" and scheme.lower() == "bearer":
             owner = accounts.owner_of_token(token.strip())
             if owner:
                 return owner
-    owners = map(accounts.owner_of_session, islice(_sessions(headers), _MOST_COOKIES_TRIED))
-    return next(filter(None, owners), None)
+    return None
 
 
 def _sessions(headers: Iterable[tuple[bytes, bytes]]) -> Iterator[str]:

@@ -3,6 +3,7 @@
 Streaming is the only path: `ask` is `stream` consumed.
 """
 
+import copy
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -75,6 +76,19 @@ class Pipeline:
         self._marking = marking
         self._search = Search(library, retriever, depth, lambda asked, hits: _confidence(asked, hits) >= threshold)
 
+    @property
+    def generators(self) -> tuple[Generator, ...]:
+        """The generator that writes, then the one that steps in where it fails, if that is another."""
+        if self.generator.name == self._fallback.name:
+            return (self.generator,)
+        return (self.generator, self._fallback)
+
+    def with_generator(self, generator: Generator) -> "Pipeline":
+        """Return an assistant over the same library that differs in who writes."""
+        other = copy.copy(self)
+        other.generator = generator
+        return other
+
     def article(self, article_id: str) -> Article:
         """Return an article as it is stored: the text that the spans of citations count in. Raises ArticleMissing."""
         with self.library.reader() as reader:
@@ -130,8 +144,7 @@ class Pipeline:
         notices: list[Notice] = [*asked.notices]
         with self.library.reader() as reader:
             about = {s.id: s for s in reader.summaries(list({h.passage.article_id for h in asked.hits}))}
-            writers = self._writers()
-            for generator in writers:
+            for generator in self.generators:
                 gate = CitationGate(asked.hits, about, reader.slice, marking=self._marking)
                 writer = generator.name
                 write = partial(generator.generate, asked.resolved, asked.hits, asked.history)
@@ -139,7 +152,7 @@ class Pipeline:
                     for sentence in writing:
                         said.append(sentence)
                         yield Delta((" " if said[1:] else "") + render(sentence))
-                last = generator is writers[-1]
+                last = generator is self.generators[-1]
                 notices += writing_notices(writer, writing.error, gate.dropped, said=bool(said), last=last)
                 if said:
                     break
@@ -184,11 +197,6 @@ class Pipeline:
             ("threshold", self._threshold),
             ("unsupported", "mark" if self._marking else "drop"),
         )
-
-    def _writers(self) -> list[Generator]:
-        if self.generator.name == self._fallback.name:
-            return [self.generator]
-        return [self.generator, self._fallback]
 
 
 def current_day() -> date:

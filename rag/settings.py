@@ -19,6 +19,8 @@ _BOUNDS = {
     "passage_tokens": (32, 8192),
     "depth": (1, 1000),
     "port": (0, 65535),
+    "answers_at_once": (1, 1000),
+    "questions_waiting": (0, 100_000),
     "upload_mb": (1, 1000),
     "threshold": (0, 1),
     "model_deadline_s": (0.1, 3600),
@@ -44,6 +46,9 @@ class Settings:
     host: str = "127.0.0.1"
     port: int = 7860
     hosts: str = ""
+    origins: str = ""
+    answers_at_once: int = 8
+    questions_waiting: int = 128
     chats: Path | None = None
     auth_file: Path | None = None
     allow_upload: bool = False

@@ -34,7 +34,10 @@ def ask_timed(
     raise AssertionError("a stream ends with Done")
 
 
-def timed_row(answer: Answer, retrieve_s: float, generate_s: float) -> dict[str, Any]:
-    """Return the answer's row with its times, given in seconds, in milliseconds."""
+def timed_row(answer: Answer, retrieve_s: float, generate_s: float, *, depth: int = 50) -> dict[str, Any]:
+    """Return the answer's row, `depth` as of answer_row, with its times, given in seconds, in milliseconds."""
     times = {"retrieve": retrieve_s, "generate": generate_s, "total": retrieve_s + generate_s}
-    return {**answer_row(answer), "timings_ms": {name: round(1000 * s, _DIGITS) for name, s in times.items()}}
+    return {
+        **answer_row(answer, depth=depth),
+        "timings_ms": {name: round(1000 * s, _DIGITS) for name, s in times.items()},
+    }

@@ -88,20 +88,43 @@ class Uploads:
         return self._run(work, total)
 
     def add_text(
-        self, text: str, *, title: str = "", url: str = "", published: date | None = None
+        self,
+        text: str,
+        *,
+        title: str = "",
+        url: str = "",
+        published: date | None = None,
+        publisher: str = "",
+        author: str = "",
+        article_id: str = "",
     ) -> Iterator[Fate | Advance]:
-        """Yield as `add_files` does for one pasted text; its id is made from its title, else from its first line."""
-        name = one_line(without_unwritable(title)) or "pasted text"
+        """Yield as `add_files` does for one text; its id, where none is given, is made from its title or first line.
+
+        What was put in before under a given id is replaced; where the id is another's, a free one is made of it.
+        """
+        title = one_line(without_unwritable(title))
+        name = article_id or title or "pasted text"
+        # A title may hold what no id does.
+        known_as = article_id or (slug(title) if title else name)
         size = len(text.encode("utf-8", "replace"))
 
         def read() -> Found:
             try:
                 if size > self._limits.file_bytes:
                     raise ArticleRefused(_too_large(size, self._limits.file_bytes))  # noqa: TRY301 - one way out
-                given = "" if name == "pasted text" else name
-                article = article_from_text(text, article_id=name, title=given, url=url, published=published)
+                article = article_from_text(
+                    text,
+                    article_id=known_as,
+                    title=title,
+                    published=published,
+                    publisher=publisher,
+                    author=author,
+                    url=url,
+                )
             except ArticleRefused as error:
                 return Found(name, Refusal(name, str(error)))
+            if article_id:
+                return Found(name, replace(article, path=f"{UPLOADED}/{article_id}"), "row")
             key = slug(article.title)
             return Found(article.title, replace(article, id=key, path=f"{UPLOADED}/{key}"), "pasted")
 

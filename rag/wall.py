@@ -6,6 +6,7 @@ Knows no page and no route by itself: it is told which paths exist, and whom to 
 import asyncio
 import hashlib
 import ipaddress
+import json
 import re
 import secrets
 from collections.abc import Awaitable, Callable, Coroutine, MutableMapping, Sequence
@@ -16,6 +17,9 @@ from urllib.parse import quote, urlsplit
 
 from starlette.requests import cookie_parser
 
+from rag.completions import error_row
+from rag.problems import MEDIA_TYPE, Problem
+
 OWNER_HEADER = "x-newspulse-owner"
 """Carries to the routes whose conversations are meant; set here alone, whatever a request says."""
 
@@ -23,6 +27,7 @@ BROWSER_COOKIE = "newspulse_browser"
 _BROWSER_ID = re.compile(r"[A-Za-z0-9_-]{20,64}")
 _KEPT_S = 400 * 24 * 3600
 _BROWSER_ID_BYTES = 24
+_UNKNOWN = 401
 
 # The second wall, the escaping being the first. Gradio needs inline scripts and `Function`; nothing may leave the host.
 _POLICY = (
@@ -56,6 +61,8 @@ class Access:
 
     `pages` are paths that a person opens, `open_paths` need no login, `folders` are prefixes; `most_bytes` of a body
     by path, `""` standing for all others. `who` returns the signed-in name of a request's headers; None: no login.
+    `programs` are prefixes of what programs ask: refusals there are problems, and closing lets what was begun end.
+    `openai` are those of them whose refusals have OpenAI's shape. `refused` is told the status of every refusal.
     """
 
     hosts: frozenset[str]
@@ -66,6 +73,9 @@ class Access:
     most_bytes: dict[str, int]
     bare_addresses: bool = False
     who: Callable[[Headers], str | None] | None = None
+    programs: tuple[str, ...] = ()
+    openai: tuple[str, ...] = ()
+    refused: Callable[[int], None] = lambda _status: None
 
 
 class Wall:
@@ -91,11 +101,11 @@ class Wall:
         named = _first_of_each(scope["headers"])
         refused = self._refusal(scope, named)
         if refused:
-            await _answer(send, *refused)
+            await self._refuse(scope, send, *refused)
             return
         name = self._access.who(scope["headers"]) if self._access.who else None
         if self._access.who and not name and scope["path"] not in self._access.open_paths:
-            await _answer(send, *self._sign_in(scope))
+            await self._refuse(scope, send, *self._sign_in(scope))
             return
         owner, cookie = self._owner(scope, named, name)
         kept = [pair for pair in scope["headers"] if pair[0] != OWNER_HEADER.encode()]
@@ -105,6 +115,7 @@ class Wall:
     async def _pass_on(self, scope: Scope, receive: Receive, send: Send, cookie: list[tuple[bytes, bytes]]) -> None:
         started = unfinished = too_long = False
         left = self._most_bytes(scope["path"])
+        may_end = scope["path"].startswith(self._access.programs)
 
         async def sealed(message: Event) -> None:
             nonlocal started, unfinished
@@ -119,13 +130,7 @@ class Wall:
 
         async def received() -> Event:
             nonlocal left, too_long
-            coming, closed = asyncio.ensure_future(receive()), asyncio.ensure_future(self._closing.wait())
-            try:
-                await asyncio.wait({coming, closed}, return_when=asyncio.FIRST_COMPLETED)
-                message = coming.result() if coming.done() else {"type": "http.disconnect"}
-            finally:
-                coming.cancel()
-                closed.cancel()
+            message = await receive() if may_end else await self._received_or_closing(receive)
             left -= len(message.get("body", b""))
             too_long = too_long or left < 0
             return {"type": "http.disconnect"} if too_long else message
@@ -136,9 +141,35 @@ class Wall:
             if not too_long:
                 raise
         if too_long and not started:
-            await _answer(send, 413, f"more than {self._most_bytes(scope['path'])} bytes")
-        elif unfinished and self._closing.is_set():
+            await self._refuse(scope, send, 413, f"more than {self._most_bytes(scope['path'])} bytes")
+        elif unfinished and not may_end and self._closing.is_set():
             await send({"type": "http.response.body", "body": b""})
+
+    async def _received_or_closing(self, receive: Receive) -> Event:
+        coming, closed = asyncio.ensure_future(receive()), asyncio.ensure_future(self._closing.wait())
+        try:
+            await asyncio.wait({coming, closed}, return_when=asyncio.FIRST_COMPLETED)
+            return coming.result() if coming.done() else {"type": "http.disconnect"}
+        finally:
+            coming.cancel()
+            closed.cancel()
+
+    async def _refuse(self, scope: Scope, send: Send, status: int, said: str, location: str = "") -> None:
+        self._access.refused(status)
+        kind, body = b"text/plain; charset=utf-8", said.encode()
+        headers = [*SEALS, *([(b"location", location.encode("latin-1"))] if location else [])]
+        if scope["path"].startswith(self._access.programs):
+            kind = MEDIA_TYPE.encode()
+            body = Problem(status, said, "sign-in" if status == _UNKNOWN else "").body()
+            headers += [(b"www-authenticate", b"Bearer")] if status == _UNKNOWN else []
+        if scope["path"].startswith(self._access.openai):
+            # Its clients show no other shape.
+            row = error_row(said, code="invalid_api_key" if status == _UNKNOWN else None)
+            kind, body = b"application/json", json.dumps(row).encode()
+        length = (b"content-length", str(len(body)).encode())
+        headers += [(b"content-type", kind), (b"cache-control", b"no-store"), length]
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
 
     def _refusal(self, scope: Scope, named: dict[str, str]) -> tuple[int, str] | None:
         """Return the status and what to say, None to let the request through."""
@@ -232,10 +263,3 @@ def _first_of_each(headers: Headers) -> dict[str, str]:
 def _kept(headers: Headers) -> list[tuple[bytes, bytes]]:
     ours = {name for name, _ in SEALS}
     return [(name, value) for name, value in headers if name.lower() not in ours]
-
-
-async def _answer(send: Send, status: int, said: str, location: str = "") -> None:
-    headers = [*SEALS, (b"content-type", b"text/plain; charset=utf-8")]
-    headers += [(b"location", location.encode("latin-1"))] if location else []
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": said.encode()})

@@ -4,6 +4,7 @@ from collections.abc import Callable, Generator, Iterator
 
 from rag.citations import CitationGate
 from rag.errors import ModelFailed, StoreError
+from rag.listening import LISTENER
 from rag.records import AnswerSentence, Claim, Notice
 
 # An answer is a few sentences; a generator that goes on and on is cut.
@@ -61,7 +62,11 @@ class Writing:
 
     def _gated(self) -> Iterator[AnswerSentence]:
         self._pieces = self._write()
+        listener = LISTENER.get()
         for piece in self._pieces:
+            if listener and listener.has_left():
+                # What it writes from here on may all be dropped: no event would tell.
+                return
             if isinstance(piece, Claim):
                 sentence = self._gate.admit(piece)
                 if sentence:

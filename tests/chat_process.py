@@ -52,8 +52,10 @@ def main():
 
     if "answers_at_once" in options:
         rag.app_chat.QUEUED["concurrency_limit"] = options["answers_at_once"]
-    from rag.app import Adding, launch_app
+    from rag.app import launch_app
+    from rag.doors import Uploading
     from rag.server import Serving, accounts_of
+    from rag.uploads import UploadLimits
 
     generator = Slow(store / "ended") if options.get("generator") == "slow" else None
     assistant = open_assistant(settings=settings, store=store, generator=generator)
@@ -62,7 +64,7 @@ def main():
     launch_app(
         open_chat(assistant, settings, version="test"),
         Serving(port=options["port"], accounts=accounts),
-        adding=Adding(uploads, 20, 100) if uploads else None,
+        adding=Uploading(uploads, UploadLimits()) if uploads else None,
         on_ready=lambda line: print(line, flush=True),
     )
     print("closed", flush=True)

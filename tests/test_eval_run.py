@@ -69,6 +69,7 @@ def test_a_row_has_the_keys_that_the_scorers_read(run):
         "made_with",
     ]
     citation = ["number", "article_id", "start", "end", "quote", "headline", "published", "published_inferred"]
+    citation += ["publisher", "url"]
     for row in run:
         assert list(row) == keys
         assert list(row["answer"]) == answer

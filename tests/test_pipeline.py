@@ -57,6 +57,15 @@ def test_a_question_on_another_subject_abstains_and_offers_the_nearest(assistant
     assert 0 <= answer.confidence < 0.5
 
 
+def test_an_assistant_tells_who_can_write_and_another_that_differs_in_that_leaves_it_alone(assistant):
+    scripted = with_generator(assistant, lambda hits: RuntimeError("down"))
+    assert [g.name for g in scripted.generators] == ["scripted", "extractive"]
+    assert [g.name for g in assistant.generators] == ["extractive"]
+    extractive = scripted.with_generator(scripted.generators[1])
+    assert extractive.ask(QUESTION) == assistant.ask(QUESTION)
+    assert scripted.generator.name == "scripted"
+
+
 def test_an_empty_scope_abstains(assistant):
     answer = assistant.ask(QUESTION, scope=Scope(article_ids=frozenset({"none"})))
     assert (answer.abstained, answer.hits, answer.confidence) == (True, (), 0.0)
