@@ -86,7 +86,8 @@ def mount(app: FastAPI, page: gr.Blocks, adding: Uploading | None) -> None:
             footer_links=[],
             run_history=False,
             allowed_paths=[],
-            max_file_size=adding.limits.file_bytes if adding else 0,
+            # A larger file than one may be is still taken, to be refused by name beside the others.
+            max_file_size=adding.limits.call_bytes if adding else 0,
             show_error=False,
             ssr_mode=False,
             enable_monitoring=False,

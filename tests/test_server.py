@@ -14,6 +14,7 @@ from rag.accounts import Accounts
 from rag.chat import Chat
 from rag.cli_user import add_token, set_password
 from rag.conversations import Conversations
+from rag.doors import open_doors
 from rag.errors import SettingsInvalid
 from rag.feedback import FeedbackBook
 from rag.records import Scope
@@ -59,10 +60,11 @@ def visit(chat):
 
         def visited(serving=None, **headers):
             serving = serving or Serving()
-            app = make_server(chat, serving)
+            doors = open_doors(chat.assistant, version="1.0", accounts=serving.accounts)
+            app = make_server(serving, doors, chat)
             app.add_api_route("/", lambda: "page")
             app.add_api_route("/whose", whose)
-            wall = walled(app, serving, PAGES)
+            wall = walled(app, serving, doors, PAGES)
             return opened.enter_context(TestClient(wall, base_url=HOME, follow_redirects=False, headers=headers))
 
         yield visited
@@ -116,7 +118,8 @@ def test_an_export_whose_file_cannot_be_read_says_so(visit, chat, tmp_path):
     chats = tmp_path / "chats.db"
     chats.write_bytes(b"no database at all" * 100)
     broken = Chat(chat.assistant, Conversations(chats), FeedbackBook(chats), version="1.0")
-    wall = walled(make_server(broken, Serving()), Serving(), PAGES)
+    doors = open_doors(chat.assistant, version="1.0")
+    wall = walled(make_server(Serving(), doors, broken), Serving(), doors, PAGES)
     with TestClient(wall, base_url=HOME) as browser:
         answer = browser.get("/conversations/any.md")
     assert (answer.status_code, "cannot be read" in answer.text) == (503, True)
@@ -194,9 +197,10 @@ def gradio(chat):
     from rag.app import build_app, mount, mounted
 
     serving = Serving()
-    app = make_server(chat, serving)
+    doors = open_doors(chat.assistant, version="1.0")
+    app = make_server(serving, doors, chat)
     mount(app, build_app(chat), None)
-    with TestClient(walled(app, serving, mounted(None)), base_url=HOME) as client:
+    with TestClient(walled(app, serving, doors, mounted(None)), base_url=HOME) as client:
         yield client
 
 
