@@ -100,7 +100,7 @@ def openai_router(assistant: AsyncAssistant) -> APIRouter:
     router = APIRouter(route_class=_Route, tags=["openai"])
     writing = {g.name: _written_by(assistant, g) for g in reversed(assistant.assistant.generators)}
 
-    answers = _told("200 400 404 429 503")
+    answers = _told("200 400 401 404 413 429 503")
     answers[200]["content"]["text/event-stream"] = {"itemSchema": _CHUNK}
 
     @router.post(COMPLETIONS, summary="Answer the last message of a conversation", responses=answers)
@@ -119,11 +119,11 @@ def openai_router(assistant: AsyncAssistant) -> APIRouter:
         usage = await assistant.run(lambda: asked.usage(answer.text))
         return JSONResponse(completion.whole(answer, usage))
 
-    @router.get("/models", summary="List who can write answers", responses=_told("200"))
+    @router.get("/models", summary="List who can write answers", responses=_told("200 401"))
     async def models() -> Response:
         return JSONResponse({"object": "list", "data": [_model(name) for name in reversed(writing)]})
 
-    @router.get("/models/{model}", summary="Tell of one who can write answers", responses=_told("200 404"))
+    @router.get("/models/{model}", summary="Tell of one who can write answers", responses=_told("200 401 404"))
     async def model_named(model: str) -> Response:
         if model not in writing:
             raise _missing(model, writing)
