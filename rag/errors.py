@@ -128,6 +128,8 @@ MODEL_REASONS = {
 def told_to_visitors(error: RagError) -> str:
     """Return what a visitor of a server may read of an error: its own words, where they tell nothing of the server."""
     match error:
+        case ArticleMissing():
+            return "this article is not in the library any more"
         case StoreBusy():
             return "another program is changing the articles; try again"
         case StoreError():
