@@ -7,38 +7,12 @@ ended; `upload` lets articles in; `auth_file` asks for a login; `answers_at_once
 
 import json
 import sys
-import time
 from pathlib import Path
 
-from rag.extractive import ExtractiveGenerator
-from rag.records import Claim
+from slow_generator import Slow
+
 from rag.settings import load_settings
 from rag.wiring import open_assistant, open_chat, open_uploads
-
-
-class Slow:
-    """Takes its time where it is asked to."""
-
-    name = "slow"
-
-    def __init__(self, note):
-        self._note = note
-
-    def generate(self, question, hits, history):
-        """Yield the sentences of the best passage again and again, or what the extractive generator says."""
-        if "crash" in question:
-            raise RuntimeError("canary")
-        if "slowly" not in question:
-            yield from ExtractiveGenerator().generate(question, hits, history)
-            return
-        passage = hits[0].passage
-        try:
-            for _ in range(20):
-                for span in passage.sentences:
-                    yield Claim(passage.quote(span), ((passage.id, span),))
-                    time.sleep(0.3)
-        finally:
-            self._note.touch()
 
 
 def main():
@@ -57,7 +31,7 @@ def main():
     from rag.server import Serving, accounts_of
     from rag.uploads import UploadLimits
 
-    generator = Slow(store / "ended") if options.get("generator") == "slow" else None
+    generator = Slow(store, 0.3) if options.get("generator") == "slow" else None
     assistant = open_assistant(settings=settings, store=store, generator=generator)
     uploads = open_uploads(settings, assistant.library.embedder) if options.get("upload") else None
     accounts = accounts_of(Path(options["auth_file"])) if "auth_file" in options else None

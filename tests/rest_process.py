@@ -9,47 +9,18 @@ question says "slowly", notes in the store's folder that it `began` and that it 
 import json
 import sys
 import threading
-import time
 from pathlib import Path
+
+from slow_generator import Slow
 
 from rag.accounts import Accounts
 from rag.admission import Admission
 from rag.cli_user import add_token, set_password
 from rag.doors import Uploading, open_doors
-from rag.extractive import ExtractiveGenerator
-from rag.records import Claim
 from rag.server import Mounted, Serving, listen, make_server, serve, walled
 from rag.settings import load_settings
 from rag.uploads import UploadLimits
 from rag.wiring import open_assistant, open_uploads
-
-_SENTENCES = 30
-
-
-class Slow:
-    """Takes its time where it is asked to."""
-
-    name = "slow"
-
-    def __init__(self, folder):
-        self._folder = folder
-
-    def generate(self, question, hits, history):
-        """Yield the sentences of the best passage again and again, or what the extractive generator says."""
-        if "crash" in question:
-            raise RuntimeError("canary")
-        if "slowly" not in question:
-            yield from ExtractiveGenerator().generate(question, hits, history)
-            return
-        (self._folder / "began").touch()
-        passage = hits[0].passage
-        try:
-            for number in range(_SENTENCES):
-                span = passage.sentences[number % len(passage.sentences)]
-                yield Claim(passage.quote(span), ((passage.id, span),))
-                time.sleep(0.1)
-        finally:
-            (self._folder / "ended").touch()
 
 
 def main():
@@ -59,7 +30,7 @@ def main():
     given = {"store": str(store), "embedder": "hashed", "threshold": "0.0001"}
     given |= {name: options[name] for name in ("embedder", "threshold") if name in options}
     settings = load_settings(given, environment={})
-    generator = Slow(store) if options.get("generator") == "slow" else None
+    generator = Slow(store, 0.1) if options.get("generator") == "slow" else None
     assistant = open_assistant(settings=settings, store=store, generator=generator)
     accounts, token = None, ""
     if "auth_file" in options:

@@ -290,6 +290,9 @@ def test_an_interrupted_run_leaves_no_measured_process_behind(tmp_path):
 import os, pathlib, signal, sys, threading, time
 from eval.bench_process import Processes
 
+# Started in the background, a process is told to ignore Ctrl-C.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
 def interrupt():
     file = pathlib.Path({file!r})
     while not file.exists() or not file.read_text():
