@@ -40,7 +40,7 @@ def _verify(options: argparse.Namespace, settings: Settings) -> int:
             numbers = "".join(f"[{n}]" for n in finding.citations)
             sys.stdout.write(f"{finding.kind} {numbers}: {printable(finding.text)}\n".replace(" :", ":"))
         articles = len({c.article_id for c in receipt.citations})
-        told = f"{len(findings)} findings" if findings else "verified"
+        told = f"{len(findings)} finding{'s' if len(findings) > 1 else ''}" if findings else "verified"
         sys.stdout.write(f"{told}: {len(receipt.citations)} citations of {articles} articles\n")
     return FAILED_CHECK if findings else GOOD
 
