@@ -60,8 +60,8 @@ def build_chat_page(page: gr.Blocks, chat: Chat, *, may_add: bool) -> None:
     """Put the chat into the open Blocks."""
     widgets = _lay_out()
     events = ChatEvents(chat, may_add=may_add)
-    _wire_asking(widgets, events)
-    _wire_conversations(widgets, events)
+    asked = _wire_asking(widgets, events)
+    _wire_conversations(widgets, events, asked)
     shown = [widgets.top, *widgets.talk, widgets.listed, *widgets.bounds, widgets.bounds_shown]
     loaded = page.load(events.load, None, shown, **AT_ONCE)
     loaded.then(events.examples, None, widgets.landing, **AT_ONCE)
@@ -122,7 +122,8 @@ def _question_box() -> gr.Textbox:
     )
 
 
-def _wire_asking(widgets: _Widgets, events: ChatEvents) -> None:
+def _wire_asking(widgets: _Widgets, events: ChatEvents) -> list[Any]:
+    """Wire what asks; return those events."""
     given = [widgets.conversation, *widgets.bounds]
     queued = {**QUEUED, "show_progress_on": widgets.waiting}
     asked: list[Any] = [widgets.box.submit(events.ask, [widgets.box, *given], widgets.talk, **queued)]
@@ -140,14 +141,16 @@ def _wire_asking(widgets: _Widgets, events: ChatEvents) -> None:
     # Not `change`: it would also follow what the server fills in, with the values of before.
     for changed in (publishers.input, articles.input, since.blur, since.submit, until.blur, until.submit):
         changed(describe_bounds, list(widgets.bounds), widgets.bounds_shown, **AT_ONCE)
+    return asked
 
 
-def _wire_conversations(widgets: _Widgets, events: ChatEvents) -> None:
+def _wire_conversations(widgets: _Widgets, events: ChatEvents, asked: list[Any]) -> None:
     listing = [widgets.search, widgets.conversation]
     opened = [*widgets.talk, widgets.listed, *widgets.bounds, widgets.bounds_shown]
-    widgets.new.click(events.begin, widgets.search, opened, **AT_ONCE)
+    # Who leaves an answer that is being written stops it: it would go on to be drawn into what is opened instead.
+    widgets.new.click(events.begin, widgets.search, opened, cancels=asked, **AT_ONCE)
     widgets.search.change(events.listed, listing, widgets.listed, trigger_mode="always_last", **AT_ONCE)
-    widgets.listed.open(events.open, widgets.search, opened, **AT_ONCE)
+    widgets.listed.open(events.open, widgets.search, opened, cancels=asked, **AT_ONCE)
     widgets.listed.rename(events.rename, listing, widgets.listed, **AT_ONCE)
     widgets.listed.delete(events.delete, listing, opened, **AT_ONCE)
     widgets.listed.more(events.more, listing, widgets.listed, **AT_ONCE)

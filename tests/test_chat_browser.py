@@ -188,6 +188,23 @@ def test_stopping_ends_the_answer_and_its_generator_while_others_are_answered(pa
     page.wait_for_selector(".turn:not([aria-busy]) .stopped")
 
 
+def test_leaving_an_answer_that_is_being_written_stops_it(page):
+    ask(page, BRIDGE_QUESTION)
+    page.click("#new")
+    page.wait_for_selector(".landing")
+    page.fill("#ask textarea", "Tell slowly about the harbour bridge in Porto")
+    page.press("#ask textarea", "Enter")
+    page.wait_for_selector(".turn[aria-busy] .answer")
+    page.locator("#conversations a.open", has_text="When did").click()
+    page.wait_for_selector(f".question:has-text('{BRIDGE_QUESTION}')")
+    page.wait_for_timeout(900)
+    assert texts(page, ".question") == [BRIDGE_QUESTION]
+    assert page.locator(".turn[aria-busy]").count() == 0
+    page.locator("#conversations a.open", has_text="Tell slowly").click()
+    page.wait_for_selector(".question:has-text('slowly')")
+    assert page.locator(".turn .stopped").count() == 1
+
+
 def test_copying_takes_the_sources_along(page):
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     turn = ask(page, BRIDGE_QUESTION)

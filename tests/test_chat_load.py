@@ -60,14 +60,16 @@ def test_with_twenty_people_the_first_words_take_less_than_three_times_as_long(s
     questions = itertools.cycle(made_questions(folder))
     asyncio.run(load(served.address, questions, people=2, think_s=0.1, seconds=1))
     found = []
-    for _ in range(2):  # the better of two: what else the machine does is none of it
+    for _ in range(2):  # once more where it fails: what else the machine does is none of it
         one = asyncio.run(load(served.address, questions, people=1, think_s=0.1, seconds=3))
         many = asyncio.run(load(served.address, questions, people=20, think_s=3.5, seconds=5))
         assert [asked for asked in one + many if asked.error] == []
         assert len(one) > 5
         assert len(many) > 20
         found.append(ratio(first_words(one), first_words(many))[0])
-    assert min(found) < 3, found
+        if found[-1] < 3:
+            return
+    pytest.fail(f"times {found}")
 
 
 def test_eight_slow_answers_hold_up_nobody(served):
