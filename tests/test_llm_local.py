@@ -11,6 +11,7 @@ ASKED = [ChatMessage("system", "Answer."), ChatMessage("user", "the bridge is lo
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
+    import torch
     from tokenizers import Tokenizer, models, pre_tokenizers
     from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
@@ -31,7 +32,10 @@ def folder(tmp_path_factory):
         bos_token_id=None,
         pad_token_id=0,
     )
-    LlamaForCausalLM(config).save_pretrained(folder)
+    # The same weights each time, which do not begin with the end.
+    with torch.random.fork_rng():
+        torch.manual_seed(3)
+        LlamaForCausalLM(config).save_pretrained(folder)
     return folder
 
 
