@@ -5,7 +5,7 @@ from typing import Any
 
 import gradio as gr
 
-from rag.app_events import ASK, ChatEvents, describe_bounds
+from rag.app_events import ASK, AT_ONCE, ChatEvents, describe_bounds
 from rag.app_theme import asset
 from rag.chat import Chat
 from rag.page_conversations import render_top
@@ -31,7 +31,6 @@ const place = () => {
 };
 new MutationObserver(place).observe(widget, { childList: true, subtree: true, characterData: true });
 """
-AT_ONCE: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
 
 
 @dataclass(frozen=True, slots=True)

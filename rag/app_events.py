@@ -22,6 +22,8 @@ from rag.records import Scope
 from rag.server import owner_of, signed_in_name
 
 ASK, STOP = "Ask", "Stop"
+# What is answered without waiting in line; not listed for programs.
+AT_ONCE: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
 _LISTED = 40
 _MOST_CHOICES = 500
 _CHOICE_CHARS = 90

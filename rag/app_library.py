@@ -13,7 +13,7 @@ from typing import Any
 import gradio as gr
 from gradio import processing_utils
 
-from rag.app_events import number_of, text_of, told
+from rag.app_events import AT_ONCE, number_of, text_of, told
 from rag.app_theme import asset
 from rag.articles import FORMATS
 from rag.chat import Chat
@@ -26,7 +26,6 @@ from rag.server import signed_in_name
 from rag.upload_fates import drawn_fates, drawn_refusal
 from rag.uploads import Uploads
 
-_AT_ONCE: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
 # One writes at a time; those that wait are told so, which they can be only once they have begun.
 _ADDING: dict[str, Any] = {
     "concurrency_limit": 4,
@@ -62,11 +61,11 @@ def build_library_page(page: gr.Blocks, chat: Chat, uploads: Uploads | None) -> 
             # At the window's lower edge, wherever in a long table something was removed.
             added["removed"] = gr.HTML(elem_id="removed", apply_default_css=False, js_on_load=asset("library.js"))
     listing = [table, number]
-    page.load(events.top, None, top, **_AT_ONCE)
-    page.load(events.first, find, listing, **_AT_ONCE)
+    page.load(events.top, None, top, **AT_ONCE)
+    page.load(events.first, find, listing, **AT_ONCE)
     # Not `input`: that knows keys only, not a text pasted or dropped.
-    find.change(events.first, find, listing, trigger_mode="always_last", **_AT_ONCE)
-    table.turn_page(events.turn_page, [find, number], listing, **_AT_ONCE)
+    find.change(events.first, find, listing, trigger_mode="always_last", **AT_ONCE)
+    table.turn_page(events.turn_page, [find, number], listing, **AT_ONCE)
     if uploads:
         _wire_adding(page, events, added, find, listing)
 
@@ -118,9 +117,9 @@ def _wire_adding(
     pasted = added["paste"].click(events.add_text, added["pasted"], [fates, *added["pasted"]], **_ADDING)
     undone = removed.undo(events.undo, None, [fates, removed], **_ADDING)
     for event in (handed, pasted, undone):
-        event.then(events.first, find, listing, **_AT_ONCE)
+        event.then(events.first, find, listing, **AT_ONCE)
     taken = listing[0].remove(events.remove, None, removed, **_ADDING)
-    taken.then(events.turn_page, [find, listing[1]], listing, **_AT_ONCE)
+    taken.then(events.turn_page, [find, listing[1]], listing, **AT_ONCE)
     page.unload(events.leave)
 
 
